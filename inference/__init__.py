@@ -1,0 +1,1 @@
+"""The detection engine: fields, normalisation, detectors, models and the service around them."""

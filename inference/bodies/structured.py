@@ -1,0 +1,115 @@
+"""JSON (RFC 8259) and XML bodies: every string, key, attribute and text, with its path."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from xml.parsers import expat
+
+import re2
+
+from inference.fields import Field, is_plain
+from inference.matcher import re2_options
+from kysira.types import Place, Uninspected
+
+_STRING = re2.compile(rb'"((?:[^"\\]|\\.)*)"', options=re2_options())
+
+
+class _Object(NamedTuple):
+    """A JSON object with its pairs in order: a dict would hide all but the last of equal keys."""
+
+    pairs: list[tuple[str, Any]]
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_Object, strict=False)
+
+
+def json_fields(text: bytes) -> list[Field] | None:
+    """Return the strings and odd keys of one or more JSON documents; None when not JSON."""
+    decoded = text.decode("utf-8", "surrogateescape").strip()
+    found: list[Field] = []
+    try:
+        end = 0
+        while end < len(decoded):
+            document, end = _decoder.raw_decode(decoded, end)
+            _walk(document, found)
+            while end < len(decoded) and decoded[end] in " \t\r\n,":  # NDJSON and concatenations
+                end += 1
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def _walk(document: Any, found: list[Field]) -> None:
+    """Collect depth first without recursion: nesting is the client's to choose."""
+    stack: list[tuple[str, Any]] = [("", document)]
+    while stack:
+        path, node = stack.pop()
+        if isinstance(node, str):
+            value = node.encode("utf-8", "surrogatepass")
+            if not is_plain(value):
+                found.append(Field(Place.JSON, path, value))
+        elif isinstance(node, _Object):
+            prefix = path + "." if path else ""
+            for key, child in reversed(node.pairs):
+                if not key.isidentifier():
+                    name = key.encode("utf-8", "surrogatepass")
+                    if not is_plain(name):
+                        found.append(Field(Place.JSON, (prefix + key)[:256], name))
+                if isinstance(child, (str, _Object, list)):
+                    stack.append(((prefix + key)[:256], child))
+        elif isinstance(node, list):
+            stack.extend((path, child) for child in reversed(node) if isinstance(child, (str, _Object, list)))
+
+
+def json_strings(text: bytes) -> Iterator[Field]:
+    """Yield the strings of text that is almost JSON, and the text itself."""
+    for match in _STRING.finditer(text):
+        if not is_plain(match[1]):
+            yield Field(Place.JSON, "", match[1])
+    yield Field(Place.BODY, "", text)
+
+
+def xml_fields(text: bytes, is_cut: bool, problems: set[Uninspected]) -> Iterator[Field]:
+    """Yield the raw document, then its texts and attributes.
+
+    No entity is ever expanded: a document that declares one is scored raw.
+    """
+    yield Field(Place.XML, "", text)
+    if b"<!ENTITY" in text or b"<!DOCTYPE" in text:
+        return
+    found: list[Field] = []
+    if not _parse_xml(text, found) and not is_cut:
+        problems.add(Uninspected.PARSE)
+    yield from found
+
+
+def _parse_xml(text: bytes, found: list[Field]) -> bool:
+    parser = expat.ParserCreate(namespace_separator=None)
+    parser.buffer_text = True
+    path: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        path.append(name)
+        for key, value in attributes.items():
+            _collect(found, f"{'.'.join(path[-8:])}@{key}", value)
+
+    def end(name: str) -> None:
+        path.pop()
+
+    def data(content: str) -> None:
+        _collect(found, ".".join(path[-8:]), content.strip())
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = data
+    try:
+        parser.Parse(text, True)
+    except (expat.ExpatError, ValueError, LookupError):
+        return False
+    return True
+
+
+def _collect(found: list[Field], name: str, content: str) -> None:
+    value = content.encode("utf-8", "replace")
+    if not is_plain(value):
+        found.append(Field(Place.XML, name, value))

@@ -1,0 +1,167 @@
+r"""Cross-site scripting: markup, URLs and JavaScript that run in the reader's browser.
+
+CRS 941100-941400; CWE-79, CWE-80, CWE-83; HTML §8.1.8.1 (event handlers). Every rule is decisive
+by itself, as the API's only score for a match is 0.95. Markup that runs nothing passes.
+"""
+
+import re
+from collections.abc import Iterable
+
+import re2
+
+from inference.detector import Detector, Rule
+from inference.fields import Field
+from inference.matcher import re2_options
+from kysira.types import Place
+
+MATCHED = 0.95
+
+# Browsers skip control characters in these places of a tag and of a URL's scheme.
+_GAP = r"[\x00-\x20/]"
+_JUNK = r"[\x00-\x20]{0,8}"
+_IN_TAG = r"(?:[^<>]|\"[^\"<]*\"|'[^'<]*')*"
+_JAVASCRIPT = _JUNK.join("javascript") + _JUNK + ":"
+_VBSCRIPT = _JUNK.join("vbscript") + _JUNK + ":"
+_SCHEME = rf"(?:{_JAVASCRIPT}|{_VBSCRIPT}|vbs:|livescript:|mocha:)"
+_DATA = r"data:[^,<>]{0,64}(?:html|svg|xml|script|;base64,\s*(?:PHN|PHh|PGh|PGl))"
+_CALLS = (
+    r"(?:alert|confirm|prompt|print|eval|atob|fetch|import|settimeout|setinterval|execscript"
+    r"|importscripts|function|string\.fromcharcode|document\.write(?:ln)?|window\.open)"
+)
+_OBJECTS = r"(?:window|self|top|parent|frames|this|globalthis|document|location|navigator)"
+_CALL = rf"(?:{_OBJECTS}\s*\.\s*)?\(?{_CALLS}\)?\s*(?:\(|`|&(?:lpar|grave);)"
+_EVENTS = (
+    r"(?:abort|activate|afterprint|afterscriptexecute|afterupdate|animation\w+|auxclick|before\w+"
+    r"|begin|blur|bounce|cancel|canplay\w*|change|click|close|command|content\w+|contextmenu|copy"
+    r"|cuechange|cut|data\w+|dblclick|drag\w*|drop|durationchange|emptied|end|ended|error\w*"
+    r"|filterchange|finish|focus\w*|formdata|fullscreen\w*|gesture\w+|gotpointercapture|hashchange"
+    r"|help|input|invalid|key\w+|languagechange|layoutcomplete|load\w*|losecapture"
+    r"|lostpointercapture|media\w+|message\w*|mouse\w+|move\w*|mozfullscreen\w*|offline|online"
+    r"|outofsync|page\w+|paste|pause|play\w*|pointer\w+|popstate|progress|propertychange|ratechange"
+    r"|readystatechange|rejectionhandled|repeat|reset|resize\w*|resume|reverse|row\w+|scroll\w*"
+    r"|search|securitypolicyviolation|seek\w*|select\w*|show|slotchange|stalled|start|stop|storage"
+    r"|submit|suspend|syncrestored|timeerror|timeupdate|toggle|touch\w+|trackchange|transition\w+"
+    r"|unhandledrejection|unload|urlflip|volumechange|waiting|webkit\w+|wheel|zoom)"
+)
+
+_HANDLER = re2.compile(
+    rf"[\x00-\x20/\"'`]on\w{{3,40}}[\x00-\x20]*=(.{{0,80}})".encode(), options=re2_options()
+)
+# As the body of a handler, each of these is a name or a function that nobody calls: JSX, Svelte.
+_INERT = re2.compile(
+    rb"\s*\{\{?\s*(?:[\w.]{1,64}\s*\}|(?:async\s*)?(?:\([\w\s,{}:.]{0,64}\)|\w{1,32})\s*=>|function\b)",
+    options=re2_options(),
+)
+_SCRIPT = re.compile(rb"<script>(.{0,2})", re.IGNORECASE | re.DOTALL)
+_PROSE = re.compile(rb"[A-Za-z]|[`\"') ,.][A-Za-z ]?", re.DOTALL)
+_CODE = re.compile(rb"[(=<`\[{;]")
+_FRAME = re2.compile(
+    rb"<iframe\s[^<>]*?\bsrc\s*=\s*[\"']?(?:https?:)?//(?:[\w-]+\.){0,3}"
+    rb"(?:youtube(?:-nocookie)?\.com|vimeo\.com|google\.com/maps|spotify\.com|soundcloud\.com"
+    rb"|codepen\.io|codesandbox\.io|dailymotion\.com|twitch\.tv|openstreetmap\.org)/",
+    options=re2_options(),
+)
+_FRAMES = re.compile(rb"<iframe[\s/>]", re.IGNORECASE)
+_VOID = re2.compile(
+    rb"javascript:\s*(?:void\s*(?:\(\s*0?\s*\)|0)|false|return false|//|#)?\s*;?[\s\"'<>)]*$|"
+    rb"javascript:\s*(?:void\s*(?:\(\s*0?\s*\)|0)|false)?\s*;?\s*[\"'>)\s]",
+    options=re2_options(),
+)
+_ANY_SCHEME = re2.compile(_SCHEME.encode(), options=re2_options())
+
+
+def _runs_handler(field: Field, text: bytes) -> bool:
+    """Tell handlers from component properties such as ``onClick={save}``, which HTML never runs."""
+    bodies = [match[1] for match in _HANDLER.finditer(text)]
+    return not bodies or any(not _INERT.match(body) for body in bodies)
+
+
+def _is_script(field: Field, text: bytes) -> bool:
+    """Let ``the <script> tag`` pass: prose after the tag, and nothing that looks like code."""
+    tags = list(_SCRIPT.finditer(text))
+    if not tags or any(not tag[1].strip() or not _PROSE.match(tag[1]) for tag in tags):
+        return True
+    return bool(_CODE.search(text, tags[0].end()))
+
+
+def _frames_stranger(field: Field, text: bytes) -> bool:
+    """Let players and maps pass that people embed in posts."""
+    return len(_FRAMES.findall(text)) > _count(_FRAME.finditer(text))
+
+
+def _runs_url(field: Field, text: bytes) -> bool:
+    """Let ``javascript:void(0)`` pass, which runs nothing."""
+    return _count(_ANY_SCHEME.finditer(text)) > _count(_VOID.finditer(text))
+
+
+def _count(found: Iterable[object]) -> int:
+    return sum(1 for _ in found)
+
+
+def _is_template(field: Field, text: bytes) -> bool:
+    return field.place is not Place.XML
+
+
+DETECTOR = Detector(
+    slug="xss",
+    combine=lambda scores: MATCHED if any(scores) else 0.0,
+    rules=(
+        # Tags that run or load code
+        Rule("script_tag", rf"<(?:[\w-]{{1,16}}:)?script(?:{_GAP}|>|$)", check=_is_script),
+        Rule("script_tag", rf"<(?:[\w-]{{1,16}}:)?script[^\w>\s-]{{1,8}}(?:src|>|\s)"),
+        Rule("script_close", r"</script[\x00-\x20/>]"),
+        Rule("script_split", r"<scr(?:ipt)?[\x00-\x20<>]{0,4}<?/?scr|<\\?/?scri?[\x00]ipt"),
+        Rule("event_handler", rf"<[a-z!?/]{_IN_TAG}[\x00-\x20/\"'`]on\w{{3,40}}[\x00-\x20]*=",
+             check=_runs_handler),
+        Rule("event_handler", rf"<[a-z!?/][^<]{{0,200}}[\x00-\x20/\"'`]on{_EVENTS}[\x00-\x20]*=[^<]{{0,80}}"
+             rf"(?:{_CALL}|{_SCHEME}|\[)"),
+        Rule("event_handler", rf"<[a-z]\w{{0,20}}{_GAP}{{1,4}}on\w{{3,40}}[\x00-\x20]*=",
+             check=_runs_handler),
+        Rule("frame", r"<iframe[\s/>]", check=_frames_stranger),
+        Rule("loading_tag", rf"<(?:object|embed|applet|frame|frameset|portal|bgsound|i?layer|isindex"
+             rf"|ms:|xml{_GAP}{{1,4}}(?:src|id|ns)\b){_IN_TAG}"
+             r"(?:src|data|code|codebase|classid|href|action|background|name|id|allowscriptaccess)[\x00-\x20]*="),
+        Rule("loading_tag", r"<(?:\w{1,16}:)?(?:fe)?(?:image|use|animate\w*|set|handler|listener|discard|script)\b"
+             rf"{_IN_TAG}(?:xlink:href|href|to|values|from|by|onbegin|attributename)[\x00-\x20]*=\s*[\"'`]?"
+             rf"(?:{_SCHEME}|{_DATA}|x?link:href|href|on|innerhtml)"),
+        Rule("document_tag", rf"<meta\b{_IN_TAG}http-equiv\W{{0,4}}=?\W{{0,4}}(?:refresh|set-cookie|content-security-policy|link)"),
+        Rule("document_tag", rf"<meta\b{_IN_TAG}charset\s*=\s*[\"']?(?:utf-7|iso-2022|x-mac-farsi)"),
+        Rule("document_tag", r"<base\b[^<>]*href\s*="),
+        Rule("document_tag", rf"<link\b{_IN_TAG}(?:rel\s*=\s*[\"']?(?:stylesheet|import|preload|manifest)"
+             rf"|href\s*=\s*[\"'`]?\s*(?:{_SCHEME}|data:))"),
+        Rule("document_tag", r"<\?(?:xml-stylesheet|import|xml:namespace)\b[^<>]*(?:href|implementation|ns)\s*=\s*"
+             rf"[\"'](?:{_SCHEME}|data:|#default|urn:schemas-microsoft)|<!entity[^<>]{{1,80}}(?:&#x?3c|&lt|<)"),
+        # URLs and styles that run code
+        Rule("script_url", rf"(?:=|\burl\(|&equals;|\]\(|[\"'`]\s*\+?\s*[\"'`]?|\b(?:to|values|href|src|content)[\"'`=\s]"
+             rf"|url=)[\x00-\x20\"'`<(]{{0,8}}[\x01-\x20\x7f-\xff]{{0,8}}{_SCHEME}", check=_runs_url),
+        Rule("script_url", rf"^[\x00-\x20\"'`<>(,;/\x80-\xff]{{0,16}}{_JAVASCRIPT}[\w.$!+~;/*%:@?&={{}}-]{{0,128}}[(`\[=]"),
+        Rule("script_url", rf"{_JAVASCRIPT}\s*(?:[\w.$!+~;/*%-]{{0,64}}[;/%+=-])?{_CALL}"),
+        Rule("script_url", rf"{_JAVASCRIPT}\s*[/*\"'+%]{{1,4}}[^\s]{{0,128}}[(`]"),
+        Rule("script_url", rf"{_VBSCRIPT}\s*(?:msgbox|execute|eval|window|document|alert)"),
+        Rule("data_url", rf"(?:^|[\"'`=(\s,>;]){_DATA}[^\"'\s]{{0,64}}(?:,|;base64)", check=_is_template),
+        Rule("style", r"(?:<style\b[^>]*>|\bstyle\s*=)[^<>]{0,200}(?:expression|e/\*|exp/\*|-moz-binding|@import"
+             r"|@im\\|behaviou?r\s*:\s*url|\bv\\|javascript)"),
+        Rule("style", r":\s*(?:e|\\0*65)(?:/\*[^*]{0,32}\*/|\\)?x(?:/\*[^*]{0,32}\*/|\\)?p(?:/\*[^*]{0,32}\*/|\\)?r"
+             r"(?:/\*[^*]{0,32}\*/|\\)?e(?:/\*[^*]{0,32}\*/|\\)?s(?:/\*[^*]{0,32}\*/|\\)?s(?:/\*[^*]{0,32}\*/|\\)?ion"
+             r"\s*(?:/\*[^*]{0,32}\*/)?\("),
+        Rule("srcdoc", rf"<[a-z]{_IN_TAG}(?:srcdoc|formaction|xlink:href|poster|background|dynsrc|lowsrc)"
+             rf"\s*=\s*[\"'`]?\s*(?:<|&|{_SCHEME}|{_DATA})"),
+        # Leaving an attribute or a string
+        Rule("attribute_breakout", rf"(?:^|[\"'`])[^<>]{{0,32}}[\"'`][\x00-\x20/>]{{0,8}}on{_EVENTS}[\x00-\x20]*=[\x00-\x20]*[^\s=]",
+             check=_runs_handler),
+        Rule("attribute_breakout", rf"(?:^|[\s\"'`/;,>])on{_EVENTS}[\x00-\x20]*=[\x00-\x20]*[\"'`{{]?[\x00-\x20]*"
+             rf"(?:{_SCHEME}|[\w.$;=]{{0,32}}{_CALL}|document\.|location\b|window[.\[]|self\[|top\[)"),
+        Rule("string_breakout", rf"(?:[\"'`][\s)\]}}]*[;,+\-*/&|^?:<>=%]{{1,3}}|\\[\"'`];?|[\"'`]\)?\s*;)[\s({{!+~-]{{0,8}}{_CALL}"),
+        Rule("string_breakout", rf"^[\s\"'`)\]}};,+*/-]{{1,8}}(?:{_CALL}|document\.cookie|{_OBJECTS}\[)"),
+        # Code that only an attack is made of
+        Rule("probe", r"\b(?:alert|confirm|prompt)\)?\s*(?:\(|`)\s*(?:document\.|window\.|location\b|origin\b|\d{1,6}\s*(?:\)|`)"
+             r"|/xss|[\"'`/]\W{0,3}xss|string\.fromcharcode|this\b|self\b)"),
+        Rule("probe", r"(?:document|window|self|top|this|globalthis|frames)\s*\[\s*(?:[\"'`/\\]|atob|\d+\s*\[|string)[^\]]{1,80}\]\s*(?:\(|`|\[|=[^=])"),
+        Rule("cookie_theft", r"(?:[?&=+]|\bsrc\b|\bhref\b|location|fetch\(|escape\(|encodeuricomponent\(|btoa\()[^\n]{0,64}document\s*\.\s*cookie"),
+        Rule("cookie_theft", r"^\W{0,16}document\s*(?:\.|\[\W{0,2})\s*(?:cookie|domain|write|location)\b|(?:string\.fromcharcode|unescape|atob)\s*\([^)]{4,}\)\s*\)"),
+        Rule("jsfuck", r"[\[\]()!+{}]{3,}(?:\[[\[\]()!+{}]{3,}){3,}|\[\]\[\(!\[\]\+\[\]\)|\(\+\[\]\)\[|!\[\]\+\[\]\)\["),
+        Rule("utf_7", r"\+ADw-?.{0,40}(?:script|on\w{3,20}\+AD0|img|svg|\+AD4)"),
+        Rule("angular", r"constructor\s*(?:\.|\[)\s*[\"'`]?constructor[\"'`]?\s*\]?\s*\(|\$eval\s*\(|\$on\.constructor"
+             r"|\.constructor\(\s*[\"'`]\s*(?:alert|return|eval)|\{\{[^}]{0,80}\balert\s*\("),
+    ),
+)

@@ -1,0 +1,52 @@
+"""The engine behind the scoring port, in this process."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from inference.engine import Engine
+from kysira.errors import ScoringOverload
+from kysira.types import Request, ScoreOptions, Verdict
+
+INLINE_BODY_BYTES = 16384
+"""A larger body is scored in a thread, so that it does not hold up the event loop."""
+MAX_WAITING = 64
+"""Requests that may wait for a thread; more are refused at once rather than all too late."""
+
+
+class EngineScorer:
+    """Scores small requests at once and large ones, and models, in threads."""
+
+    description = "in-process"
+
+    def __init__(self, engine: Engine, *, threads: int = 2) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="scorer")
+        self._waiting = 0
+
+    async def score(self, request: Request, options: ScoreOptions) -> Verdict:
+        """Return the verdict; raises ScoringOverload when too many requests wait already."""
+        is_small = len(request.body) <= INLINE_BODY_BYTES
+        if not is_small or request.header("content-encoding"):
+            return await self._in_thread(self._engine.score, request, options)
+        inspection = self._engine.inspect(request, options)
+        if not inspection.questions:
+            return self._engine.conclude(inspection)
+        return await self._in_thread(self._engine.conclude, inspection)
+
+    async def _in_thread(self, work, *arguments) -> Verdict:  # type: ignore[no-untyped-def]
+        if self._waiting >= MAX_WAITING:
+            raise ScoringOverload("too many requests are being scored")
+        self._waiting += 1
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        # A deadline abandons the wait, not the work: the place is free when the work is done.
+        future.add_done_callback(self._done)
+        return await asyncio.shield(future)
+
+    def _done(self, future: asyncio.Future[Verdict]) -> None:
+        self._waiting -= 1
+        if not future.cancelled():
+            future.exception()  # retrieved, whether or not anyone still waits
+
+    async def close(self) -> None:
+        """Let running work finish."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

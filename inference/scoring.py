@@ -1,0 +1,101 @@
+"""Findings from hits, and a verdict from findings."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import re2
+
+from inference.detector import Detector, Rule
+from inference.fields import Field
+from inference.matcher import re2_options
+from inference.normalizer import Variant
+from inference.scanning import Hit
+from kysira.types import Exclusion, Finding, ScoreOptions, Uninspected, Verdict
+
+Rules = Sequence[tuple[Detector, Rule]]
+Match = tuple[Variant, Rule]
+
+
+def field_findings(field: Field, hits: Iterable[Hit], rules: Rules) -> list[Finding]:
+    """Return one finding for each detector with a rule that holds in one of the variants."""
+    matches: dict[str, dict[str, Match]] = {}
+    detectors: dict[str, Detector] = {}
+    for hit in hits:
+        for index in hit.rules:
+            detector, rule = rules[index]
+            known = matches.setdefault(detector.slug, {})
+            best = known.get(rule.technique)
+            if best is not None and best[1].score >= rule.score:
+                continue
+            if _holds(rule, field, hit.variant):
+                known[rule.technique] = (hit.variant, rule)
+                detectors[detector.slug] = detector
+    return [_finding(field, detectors[slug], matches[slug]) for slug in detectors]
+
+
+def _holds(rule: Rule, field: Field, variant: Variant) -> bool:
+    if rule.places is not None and field.place not in rule.places:
+        return False
+    return rule.check is None or rule.check(field, variant.text)
+
+
+def _finding(field: Field, detector: Detector, matches: Mapping[str, Match]) -> Finding:
+    variant, rule = max(matches.values(), key=lambda match: match[1].score)
+    reason = detector.reason(rule)
+    return Finding(
+        detector=detector.slug,
+        score=detector.combine(match[1].score for match in matches.values()),
+        reason=f"{reason} (decoded)" if variant.steps else reason,
+        location=field.location,
+        steps=variant.steps,
+        span=_span(rule, variant.text),
+    )
+
+
+def _span(rule: Rule, text: bytes) -> tuple[int, int]:
+    match = _compiled(rule.pattern, rule.is_case_sensitive).search(text)
+    return match.span() if match else (0, 0)
+
+
+_cache: dict[tuple[str, bool], Any] = {}
+
+
+def _compiled(pattern: str, is_case_sensitive: bool) -> Any:
+    key = (pattern, is_case_sensitive)
+    if key not in _cache:
+        _cache[key] = re2.compile(pattern.encode(), options=re2_options(is_case_sensitive))
+    return _cache[key]
+
+
+def is_excluded(finding: Finding, path: str, exclusions: Iterable[Exclusion]) -> bool:
+    """Return True when a policy says that this finding does not count."""
+    return any(
+        exclusion.detector in ("*", finding.detector)
+        and path.startswith(exclusion.path_prefix)
+        and fnmatchcase(finding.location, exclusion.location)
+        for exclusion in exclusions
+    )
+
+
+def decides(findings: Iterable[Finding], options: ScoreOptions) -> bool:
+    """Return True when a finding has reached its detector's threshold."""
+    return any(finding.score >= options.threshold_of(finding.detector) for finding in findings)
+
+
+def verdict(
+    findings: Iterable[Finding], breakdown: dict[str, float], problems: Iterable[Uninspected]
+) -> Verdict:
+    """Join findings into a verdict; ``breakdown`` holds a 0.0 for every detector that was run."""
+    best: dict[str, Finding] = {}
+    for finding in findings:
+        known = best.get(finding.detector)
+        if known is None or finding.score > known.score:
+            best[finding.detector] = finding
+            breakdown[finding.detector] = finding.score
+    ordered = tuple(sorted(best.values(), key=lambda finding: -finding.score))
+    uninspected = tuple(sorted(problems))
+    if not ordered:
+        return Verdict(breakdown=breakdown, uninspected=uninspected)
+    top = ordered[0]
+    return Verdict(top.score, top.reason, top.detector, breakdown, ordered, uninspected)

@@ -1,0 +1,122 @@
+"""The guard: the one place where mode, deadline, failure policy, metrics and the log meet."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
+from kysira.metrics import GuardMetrics
+from kysira.mode_store import ModeStore
+from kysira.policy import Policy, decide, inspected_part, undecided
+from kysira.scorer import Scorer
+from kysira.types import Action, Decision, Mode, Request, Uninspected
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The policy and mode that one request is decided by, from its first byte to its last."""
+
+    policy: Policy
+    mode: Mode
+
+
+class Guard:
+    """Decides requests; never raises, so that a front-end always has something to obey."""
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        policy: Policy,
+        modes: ModeStore,
+        metrics: GuardMetrics,
+        *,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.scorer = scorer
+        self.modes = modes
+        self._policy = policy
+        self._metrics = metrics
+        self._clock = clock
+
+    def snapshot(self) -> Snapshot:
+        """Return what a request that starts now is decided by."""
+        return Snapshot(self._policy, self.modes.mode)
+
+    async def check(
+        self, request: Request, snapshot: Snapshot, *, unread: Uninspected | None = None
+    ) -> Decision:
+        """Score, decide, count and log; ``unread`` says why a part never reached the guard."""
+        started = self._clock()
+        decision = await self._decide(request, snapshot)
+        if unread is not None and unread not in decision.verdict.uninspected:
+            verdict = decision.verdict
+            noted = replace(verdict, uninspected=(*verdict.uninspected, unread))
+            decision = replace(decision, verdict=noted)
+        return self._finish(request, decision, started)
+
+    async def check_head(self, request: Request, snapshot: Snapshot) -> Decision | None:
+        """Return a refusal when the line and headers alone call for one in active mode, else None.
+
+        None counts nothing: the whole request is still to come.
+        """
+        if snapshot.mode is not Mode.ACTIVE:
+            return None
+        started = self._clock()
+        decision = await self._decide(request, snapshot)
+        if decision.action is not Action.ACTIVE_KILL:
+            return None
+        return self._finish(request, decision, started)
+
+    async def _decide(self, request: Request, snapshot: Snapshot) -> Decision:
+        policy, mode = snapshot.policy, snapshot.mode
+        try:
+            async with asyncio.timeout(policy.timeout_s):
+                verdict = await self.scorer.score(inspected_part(request, policy), policy.options)
+            return decide(verdict, policy, mode)
+        except (TimeoutError, ScoringTimeout):
+            return undecided(Uninspected.TIMEOUT, policy, mode)
+        except ScoringOverload:
+            return undecided(Uninspected.OVERLOAD, policy, mode)
+        except ScoringError as error:
+            log.warning("scoring_failed error=%s", error)
+            return undecided(Uninspected.ERROR, policy, mode)
+        except Exception:
+            # A front-end must always get an answer: Envoy lets an unanswered request through.
+            log.exception("scoring_crashed")
+            return undecided(Uninspected.ERROR, policy, mode)
+
+    def _finish(self, request: Request, decision: Decision, started: float) -> Decision:
+        decision = replace(decision, latency_s=self._clock() - started)
+        self._metrics.observe(decision)
+        if decision.action is not Action.PASSED:
+            _log(request, decision)
+        return decision
+
+
+_EVENTS = {
+    Action.ACTIVE_KILL: "request_blocked",
+    Action.SHADOW_KILL: "request_flagged",
+    Action.ERROR: "request_not_scored",
+    Action.SKIPPED: "request_skipped",
+}
+
+
+def _log(request: Request, decision: Decision) -> None:
+    """Write one line without query, headers or body: they may hold secrets."""
+    path = request.target.partition(b"?")[0][:256].decode("utf-8", "replace")
+    log.warning(
+        "%s detector=%s score=%s reason=%r location=%r method=%s path=%r source_ip=%s latency_ms=%.2f",
+        _EVENTS[decision.action],
+        decision.verdict.detector or "-",
+        "-" if decision.score is None else f"{decision.score:.4f}",
+        decision.reason,
+        decision.verdict.findings[0].location if decision.verdict.findings else "-",
+        request.method,
+        path,
+        request.source_ip or "-",
+        decision.latency_s * 1e3,
+    )

@@ -1,0 +1,173 @@
+"""The management paths that every service answers: health, metrics and mode."""
+
+import hmac
+import ipaddress
+import json
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from kysira.mode_store import ModeStore
+from kysira.types import Mode
+
+log = logging.getLogger(__name__)
+_FORWARDING = ("X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "Forwarded", "Via")
+MAX_TTL_SECONDS = 30 * 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a management write is refused."""
+
+    status: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManagementAccess:
+    """Who may write: whoever has the token; without one, this machine alone.
+
+    A loopback peer is not enough: behind a local proxy every client comes from 127.0.0.1, and a web
+    page can make a browser on this machine send requests.
+    """
+
+    token: str = ""
+
+    def refusal(self, request: web.Request) -> Refusal | None:
+        """Return why the request may not write, None when it may."""
+        if self.token:
+            given = request.headers.get("Authorization", "")
+            wanted = f"Bearer {self.token}"
+            if hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode()):
+                return None
+            return Refusal(401, "send Authorization: Bearer with the admin token")
+        if not _is_loopback(request.remote or ""):
+            return Refusal(403, "set KYSIRA_ADMIN_TOKEN to manage from another machine")
+        if not _is_loopback(_host_name(request.headers.get("Host", ""))):
+            return Refusal(403, "without KYSIRA_ADMIN_TOKEN the Host must be localhost")
+        if any(name in request.headers for name in _FORWARDING):
+            return Refusal(403, "set KYSIRA_ADMIN_TOKEN to manage through a proxy")
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+            return Refusal(403, "without KYSIRA_ADMIN_TOKEN no other Origin may write")
+        if request.content_type != "application/json":
+            return Refusal(403, "without KYSIRA_ADMIN_TOKEN send Content-Type: application/json")
+        return None
+
+
+def _host_name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """Answers the management paths of one service."""
+
+    modes: ModeStore
+    access: ManagementAccess
+    registry: CollectorRegistry
+    health: Callable[[], dict[str, Any]]
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, for any aiohttp application."""
+        return [
+            web.get("/_kysira/health", self._get_health),
+            web.get("/metrics", self._get_metrics),
+            web.get("/api/mode", self._get_mode),
+            web.post("/api/mode", self._post_mode),
+        ]
+
+    async def _get_health(self, _: web.Request) -> web.Response:
+        return web.json_response(self.health())
+
+    async def _get_metrics(self, _: web.Request) -> web.Response:
+        return metrics_response(self.registry)
+
+    async def _get_mode(self, _: web.Request) -> web.Response:
+        return web.json_response(self._mode())
+
+    async def _post_mode(self, request: web.Request) -> web.Response:
+        refusal = self.access.refusal(request)
+        if refusal:
+            log.warning("mode_refused peer=%s error=%r", request.remote, refusal.error)
+            return json_error(refusal.status, refusal.error)
+        try:
+            mode, ttl = _mode_request(await request.read())
+        except ValueError as error:
+            return json_error(400, str(error))
+        before = self.modes.mode
+        self.modes.set(mode, ttl)
+        log.warning(
+            "mode_changed from=%s to=%s ttl_seconds=%s peer=%s", before, mode, ttl, request.remote
+        )
+        return web.json_response(self._mode())
+
+    def _mode(self) -> dict[str, Any]:
+        answer: dict[str, Any] = {"mode": self.modes.mode.value}
+        if self.modes.expires_at is not None:
+            answer["expires_at"] = self.modes.expires_at
+        return answer
+
+
+def _mode_request(body: bytes) -> tuple[Mode, float | None]:
+    try:
+        row = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ValueError('the body must be JSON: {"mode": "active"}') from None
+    if not isinstance(row, dict) or row.get("mode") not in list(Mode):
+        raise ValueError('mode must be "shadow" or "active"')
+    ttl = row.get("ttl_seconds")
+    if ttl is None:
+        return Mode(row["mode"]), None
+    is_number = isinstance(ttl, (int, float)) and not isinstance(ttl, bool)
+    if not is_number or not math.isfinite(ttl) or not 0 < ttl <= MAX_TTL_SECONDS:
+        raise ValueError(f"ttl_seconds must be a number over 0, at most {MAX_TTL_SECONDS:.0f}")
+    return Mode(row["mode"]), float(ttl)
+
+
+def metrics_response(registry: CollectorRegistry) -> web.Response:
+    """Return the registry in Prometheus's text format."""
+    return web.Response(
+        body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+    )
+
+
+def json_error(status: int, error: str) -> web.Response:
+    """Return an error that says what to do."""
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return web.json_response({"error": error}, status=status, headers=headers)
+
+
+@web.middleware
+async def json_errors(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Answer aiohttp's own errors, such as 404 and 405, as JSON too."""
+    try:
+        return await handler(request)  # type: ignore[no-any-return]
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        response = json_error(error.status, error.reason)
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response

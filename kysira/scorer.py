@@ -1,0 +1,65 @@
+"""The scoring port, and the scorer that asks an inference service over HTTP."""
+
+import asyncio
+import json
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+
+from kysira.errors import ScoringError, ScoringTimeout
+from kysira.types import Request, ScoreOptions, Verdict
+from kysira.wire import request_to_json, verdict_from_json
+
+
+class Scorer(Protocol):
+    """Turns requests into verdicts."""
+
+    @property
+    def description(self) -> str:
+        """Return ``in-process`` or the service's URL, without credentials."""
+
+    async def score(self, request: Request, options: ScoreOptions) -> Verdict:
+        """Return the verdict; raises ScoringError when there is none."""
+
+    async def close(self) -> None:
+        """Release threads and connections."""
+
+
+class HttpScorer:
+    """Asks ``POST /score/all`` of an inference service."""
+
+    def __init__(self, url: str, *, max_connections: int = 100) -> None:
+        """Connect lazily, so that the service may start later; needs a running event loop."""
+        self._url = url.rstrip("/") + "/score/all"
+        self.description = masked_url(url)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=max_connections), trust_env=False
+        )
+
+    async def score(self, request: Request, options: ScoreOptions) -> Verdict:
+        """Return the verdict; raises ScoringError when there is none. The caller sets the deadline."""
+        payload = json.dumps(request_to_json(request, options)).encode()
+        headers = {"content-type": "application/json"}
+        try:
+            async with self._session.post(self._url, data=payload, headers=headers) as response:
+                answer = await response.read()
+                if response.status != 200:
+                    raise ScoringError(f"inference answered {response.status}: {answer[:200]!r}")
+        except (aiohttp.ClientError, OSError) as error:
+            raise ScoringError(f"inference at {self.description}: {error}") from error
+        except asyncio.TimeoutError:
+            raise ScoringTimeout(f"inference at {self.description} timed out") from None
+        return verdict_from_json(answer)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+
+def masked_url(url: str) -> str:
+    """Return the URL without user name and password."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))

@@ -1,0 +1,216 @@
+"""Settings: each declared once, read from the environment, overridden by an option of its service.
+
+A field ``max_body_bytes`` is ``KYSIRA_MAX_BODY_BYTES`` and ``--max-body-bytes``; its help text and
+default are what ``--help`` lists.
+"""
+
+import argparse
+import dataclasses
+import enum
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar, get_type_hints
+
+from kysira import __version__
+from kysira.errors import SettingsError
+from kysira.types import DEFAULT_THRESHOLD, Mode
+
+PREFIX = "KYSIRA_"
+T = TypeVar("T")
+Reader = Callable[[str], Any]
+
+
+class OnFailure(enum.StrEnum):
+    """What happens to a request that could not be scored."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class OnOversize(enum.StrEnum):
+    """What happens to a request whose body is longer than the inspection limit."""
+
+    PARTIAL = "partial"
+    BLOCK = "block"
+    PASS = "pass"
+
+
+class LogFormat(enum.StrEnum):
+    """How a log line is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def setting(default: Any, help_text: str, *, read: Reader | None = None) -> Any:
+    """Declare a setting; ``read`` turns its text into a value or raises ValueError saying why."""
+    return dataclasses.field(default=default, metadata={"help": help_text, "read": read})
+
+
+def _number(low: float, high: float, kind: type = int) -> Reader:
+    def read(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:
+            noun = "a whole number" if kind is int else "a number"
+            raise ValueError(f"{text!r} is not {noun} from {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _url(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError(f"{text!r} must begin with http:// or https://")
+    return text.rstrip("/")
+
+
+port = _number(0, 65535)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """What every service has."""
+
+    bind: str = setting("127.0.0.1", "Address to listen on.")
+    data_dir: Path | None = setting(
+        None, "Folder for state that outlives a restart; a subfolder per service and port.", read=Path
+    )
+    admin_token_file: Path | None = setting(
+        None, "File with the bearer token for management writes (or KYSIRA_ADMIN_TOKEN).", read=Path
+    )
+    log_level: str = setting("info", "debug, info, warning or error.")
+    log_format: LogFormat = setting(LogFormat.TEXT, "text (key=value) or json.")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """What the detection engine needs."""
+
+    device: str = setting("cpu", "Where models run: cpu, cuda or mps.")
+    sqli_model: Path | None = setting(
+        None, "Folder of a sequence-classification model for sqli; unset: rules alone.", read=Path
+    )
+    pi_model: Path | None = setting(
+        None, "Folder of a model for prompt-injection; unset: rules alone.", read=Path
+    )
+    disabled_detectors: tuple[str, ...] = setting(
+        (), "Detectors to leave out, comma-separated.", read=_names
+    )
+    score_threshold: float = setting(
+        DEFAULT_THRESHOLD,
+        "A request is over the threshold when its score is at least this.",
+        read=_number(0, 1, float),
+    )
+    max_body_bytes: int = setting(131072, "Body bytes that are inspected.", read=_number(0, 1 << 26))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GuardSettings:
+    """What every front-end needs to decide."""
+
+    mode: Mode = setting(Mode.SHADOW, "shadow (score, tell, log) or active (block).")
+    inference_url: str = setting(
+        "", "Score at this inference service; unset: in this process.", read=_url
+    )
+    timeout_ms: int = setting(
+        300, "Milliseconds a decision may take; keep it under the data path's own timeout.",
+        read=_number(1, 60_000),
+    )  # fmt: skip
+    on_failure: OnFailure = setting(
+        OnFailure.OPEN, "When scoring fails: open (forward) or closed (refuse, in active mode)."
+    )
+    on_oversize: OnOversize = setting(
+        OnOversize.PARTIAL,
+        "Body over the limit: partial (score its first part), block, or pass (leave it unread).",
+    )
+
+
+def load(
+    settings: type[T], prog: str, *, argv: Sequence[str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> T:  # fmt: skip
+    """Return the settings from the environment, overridden by options.
+
+    Raises SettingsError naming the variable or option. ``--help`` and ``--version`` exit.
+    """
+    parser = _Parser(prog=prog, description=settings.__doc__, add_help=True)
+    parser.add_argument("--version", action="version", version=f"{prog} {__version__}")
+    readers = {f.name: _reader(settings, f) for f in dataclasses.fields(settings)}  # type: ignore[arg-type]
+    for field in dataclasses.fields(settings):  # type: ignore[arg-type]
+        parser.add_argument(_option(field.name), metavar=field.name.upper(), help=_help(field))
+    given = vars(parser.parse_args(argv))
+    values: dict[str, Any] = {}
+    for name, read in readers.items():
+        variable = PREFIX + name.upper()
+        source = _option(name) if given[name] is not None else variable
+        text = given[name] if given[name] is not None else environ.get(variable)
+        if text is None or (text == "" and given[name] is None):
+            continue
+        try:
+            values[name] = read(text)
+        except ValueError as error:
+            raise SettingsError(f"{source}: {error}") from None
+    return settings(**values)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(f"{message} (see {self.prog} --help)")
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _help(field: dataclasses.Field[Any]) -> str:
+    default = field.default
+    shown = ",".join(default) if isinstance(default, tuple) else default
+    suffix = f", default {shown}" if shown not in (None, "") else ""
+    return f"{field.metadata['help']} [{PREFIX}{field.name.upper()}{suffix}]".replace("%", "%%")
+
+
+def _reader(settings: type, field: dataclasses.Field[Any]) -> Reader:
+    if field.metadata["read"]:
+        return field.metadata["read"]  # type: ignore[no-any-return]
+    hint = get_type_hints(settings)[field.name]
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return lambda text: _member(hint, text)
+    return str
+
+
+def _member(kind: type[enum.Enum], text: str) -> enum.Enum:
+    try:
+        return kind(text.lower())
+    except ValueError:
+        names = " or ".join(str(member.value) for member in kind)
+        raise ValueError(f"{text!r} must be {names}") from None
+
+
+def admin_token(path: Path | None, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the management token, "" when none is set; raises SettingsError."""
+    if path is None:
+        return environ.get(PREFIX + "ADMIN_TOKEN", "").strip()
+    try:
+        token = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"admin token file {path}: {error}") from None
+    if not token:
+        raise SettingsError(f"admin token file {path} is empty")
+    return token
+
+
+def state_folder(data_dir: Path | None, service: str, port_number: int) -> Path:
+    """Return the folder for the state of one service on one port; it need not exist yet."""
+    base = data_dir
+    if base is None:
+        home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        base = Path(home) / "kysira"
+    return base / f"{service}-{port_number}"

@@ -1,0 +1,43 @@
+"""Every detector flags its attacks and leaves its near misses alone."""
+
+import json
+
+import pytest
+
+from inference.engine import Engine
+from kysira.types import DEFAULT_THRESHOLD, ScoreOptions
+from tests.detector_cases import FOLDER, Case, load_cases
+
+SLUGS = (
+    "sqli", "xss", "prompt-injection", "nosqli", "command-injection", "ssti", "path-traversal",
+    "ldap-injection", "xpath-injection", "ssrf", "xxe", "deserialization", "open-redirect", "crlf",
+)  # fmt: skip
+CASES = [case for slug in SLUGS for case in load_cases(slug)]
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.match], ids=str)
+def test_attack_is_flagged(engine: Engine, case: Case) -> None:
+    """The detector's own score reaches the default threshold."""
+    verdict = engine.score(case.request, ScoreOptions())
+    assert verdict.breakdown[case.slug] >= DEFAULT_THRESHOLD, case.why
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if not c.match], ids=str)
+def test_near_miss_passes(engine: Engine, case: Case) -> None:
+    """No detector at all reaches the threshold."""
+    verdict = engine.score(case.request, ScoreOptions())
+    assert verdict.score < DEFAULT_THRESHOLD, f"{case.why}: {verdict.reason}"
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_table_is_complete(slug: str) -> None:
+    """At least 40 attacks of at least 6 techniques, at least 40 near misses, none twice, all run."""
+    cases = load_cases(slug)
+    attacks = [case for case in cases if case.match]
+    lines = (FOLDER / f"{slug}.jsonl").read_text("utf-8").splitlines()
+    assert len(cases) == len(lines) == len([c for c in CASES if c.slug == slug])
+    assert len(attacks) >= 40
+    assert len({case.technique for case in attacks}) >= 6
+    assert len(cases) - len(attacks) >= 40
+    assert len({json.dumps([c.input, c.place, c.name]) for c in cases}) == len(cases)
+    assert all(case.why for case in cases)
