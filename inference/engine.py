@@ -42,9 +42,13 @@ class Engine:
         disabled: frozenset[str] = frozenset(),
         scanner: Scanner | None = None,
     ) -> None:
-        """Build from detectors; a classifier backs the detector whose slug is its key."""
+        """Build from detectors; a classifier backs the detector whose slug is its key.
+
+        ``scanner`` matches the rules of all of them, the disabled ones too.
+        """
+        self._disabled = disabled
         self._detectors = tuple(d for d in detectors if d.slug not in disabled)
-        self._scanner = scanner or Scanner(self._detectors)
+        self._scanner = scanner or Scanner(detectors)
         self._classifiers = dict(classifiers or {})
         self._gated = tuple(d for d in self._detectors if d.slug in self._classifiers)
 
@@ -71,6 +75,7 @@ class Engine:
         findings: list[Finding] = []
         readable: list[Field] = []
         path = request.target.partition(b"?")[0].decode("utf-8", "replace")
+        left_out = options.disabled | self._disabled
         scan, rules = self._scanner.scan, self._scanner.rules
         for number, field in enumerate(_fields(request, problems)):
             if number >= MAX_FIELDS:
@@ -81,7 +86,7 @@ class Engine:
                 findings += [
                     finding
                     for finding in field_findings(field, hits, rules)
-                    if finding.detector not in options.disabled
+                    if finding.detector not in left_out
                     and not is_excluded(finding, path, options.exclusions)
                 ]
             if self._gated:

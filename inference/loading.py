@@ -3,6 +3,8 @@
 from inference.detectors import load_detectors
 from inference.engine import Engine
 from inference.model import load_classifiers
+from inference.rule_cache import cached_matcher
+from inference.scanning import Scanner
 from kysira.errors import SettingsError
 from kysira.settings import EngineSettings
 
@@ -18,4 +20,9 @@ def load_engine(settings: EngineSettings) -> Engine:
             f"there are {', '.join(sorted(known))}"
         )
     disabled = frozenset(settings.disabled_detectors)
-    return Engine(detectors, classifiers=load_classifiers(settings), disabled=disabled)
+    return Engine(
+        detectors,
+        classifiers=load_classifiers(settings),
+        disabled=disabled,
+        scanner=Scanner(detectors, compile_with=cached_matcher),
+    )

@@ -34,22 +34,9 @@ class Matcher(Protocol):
 class HyperscanMatcher:
     """All patterns in one hyperscan automaton, about half a microsecond for a short text."""
 
-    def __init__(self, patterns: Sequence[Pattern]) -> None:
-        """Compile; raise ValueError naming the pattern that hyperscan refuses."""
-        self._database: Any = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        base = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
-        try:
-            self._database.compile(
-                expressions=[pattern.expression.encode() for pattern in patterns],
-                ids=list(range(len(patterns))),
-                elements=len(patterns),
-                flags=[
-                    base | (0 if pattern.is_case_sensitive else hyperscan.HS_FLAG_CASELESS)
-                    for pattern in patterns
-                ],
-            )
-        except hyperscan.error as error:
-            raise ValueError(f"hyperscan refuses a pattern: {error}") from error
+    def __init__(self, patterns: Sequence[Pattern], *, database: Any = None) -> None:
+        """Compile, unless compiled already; raise ValueError naming a pattern that is refused."""
+        self.database: Any = database or _hyperscan_database(patterns)
         self._local = threading.local()
 
     def match(self, text: bytes) -> list[int]:
@@ -58,11 +45,30 @@ class HyperscanMatcher:
             scratch = self._local.scratch
         except AttributeError:
             # hyperscan allows one user per scratch space at a time.
-            scratch = self._local.scratch = hyperscan.Scratch(self._database)
+            scratch = self._local.scratch = hyperscan.Scratch(self.database)
         found: list[int] = []
-        self._database.scan(text, _append, context=found, scratch=scratch)
+        self.database.scan(text, _append, context=found, scratch=scratch)
         found.sort()
         return found
+
+
+def _hyperscan_database(patterns: Sequence[Pattern]) -> Any:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    base = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
+    caseless = hyperscan.HS_FLAG_CASELESS
+    try:
+        database.compile(
+            expressions=[pattern.expression.encode() for pattern in patterns],
+            ids=list(range(len(patterns))),
+            elements=len(patterns),
+            flags=[base | (0 if pattern.is_case_sensitive else caseless) for pattern in patterns],
+        )
+    except hyperscan.error as error:
+        if len(patterns) > 1:  # the error of the whole does not say which one it was
+            for pattern in patterns:
+                _hyperscan_database([pattern])
+        raise ValueError(f"hyperscan refuses {patterns[0].expression!r}: {error}") from error
+    return database
 
 
 def _append(index: int, start: int, end: int, flags: int, found: list[int]) -> None:

@@ -1,6 +1,6 @@
 """From a value to the rules it matches: normalise, match every variant, remember repeated values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -35,14 +35,14 @@ class Scanner:
         detectors: Sequence[Detector],
         *,
         is_cached: bool = True,
-        compile_with: type[Matcher] | None = None,
+        compile_with: Callable[[Sequence[Pattern]], Matcher] = compile_matcher,
     ) -> None:
         """Compile the rules; raise ValueError naming the pattern that the matcher refuses."""
         self.rules: tuple[tuple[Detector, Rule], ...] = tuple(
             (detector, rule) for detector in detectors for rule in detector.rules
         )
         patterns = [Pattern(rule.pattern, rule.is_case_sensitive) for _, rule in self.rules]
-        self._matcher: Matcher = (compile_with or compile_matcher)(patterns)  # type: ignore[call-arg]
+        self._matcher: Matcher = compile_with(patterns)
         self._scan_cached = lru_cache(CACHED_VALUES)(self._scan) if is_cached else None
 
     def scan(self, value: bytes) -> tuple[Hit, ...]:

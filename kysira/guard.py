@@ -71,6 +71,19 @@ class Guard:
             return None
         return self._finish(request, decision, started)
 
+    async def check_more(self, request: Request, snapshot: Snapshot) -> Decision | None:
+        """Check one more piece of a request that ``check`` has let pass: one message of a stream.
+
+        Returns a refusal, else None. A piece over the threshold or not scored is counted and logged
+        like a request of its own; one that passes counts nothing.
+        """
+        started = self._clock()
+        decision = await self._decide(request, snapshot)
+        if decision.action is Action.PASSED:
+            return None
+        decision = self._finish(request, decision, started)
+        return decision if decision.is_refused else None
+
     async def _decide(self, request: Request, snapshot: Snapshot) -> Decision:
         policy, mode = snapshot.policy, snapshot.mode
         try:

@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 import enum
 import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, get_type_hints
@@ -36,6 +37,14 @@ class OnOversize(enum.StrEnum):
     PASS = "pass"
 
 
+class Device(enum.StrEnum):
+    """Where models run."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
 class LogFormat(enum.StrEnum):
     """How a log line is written."""
 
@@ -48,7 +57,9 @@ def setting(default: Any, help_text: str, *, read: Reader | None = None) -> Any:
     return dataclasses.field(default=default, metadata={"help": help_text, "read": read})
 
 
-def _number(low: float, high: float, kind: type = int) -> Reader:
+def number(low: float, high: float, kind: type = int) -> Reader:
+    """Return a reader of numbers in a range, whole ones unless ``kind`` is float."""
+
     def read(text: str) -> Any:
         try:
             value = kind(text)
@@ -72,10 +83,10 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
-port = _number(0, 65535)
+port = number(0, 65535)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class ServiceSettings:
     """What every service has."""
 
@@ -90,11 +101,11 @@ class ServiceSettings:
     log_format: LogFormat = setting(LogFormat.TEXT, "text (key=value) or json.")
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class EngineSettings:
     """What the detection engine needs."""
 
-    device: str = setting("cpu", "Where models run: cpu, cuda or mps.")
+    device: Device = setting(Device.CPU, "Where models run: cpu, cuda or mps.")
     sqli_model: Path | None = setting(
         None, "Folder of a sequence-classification model for sqli; unset: rules alone.", read=Path
     )
@@ -107,12 +118,12 @@ class EngineSettings:
     score_threshold: float = setting(
         DEFAULT_THRESHOLD,
         "A request is over the threshold when its score is at least this.",
-        read=_number(0, 1, float),
+        read=number(0, 1, float),
     )
-    max_body_bytes: int = setting(131072, "Body bytes that are inspected.", read=_number(0, 1 << 26))
+    max_body_bytes: int = setting(131072, "Body bytes that are inspected.", read=number(0, 1 << 26))
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class GuardSettings:
     """What every front-end needs to decide."""
 
@@ -122,7 +133,7 @@ class GuardSettings:
     )
     timeout_ms: int = setting(
         300, "Milliseconds a decision may take; keep it under the data path's own timeout.",
-        read=_number(1, 60_000),
+        read=number(1, 60_000),
     )  # fmt: skip
     on_failure: OnFailure = setting(
         OnFailure.OPEN, "When scoring fails: open (forward) or closed (refuse, in active mode)."
@@ -211,6 +222,14 @@ def state_folder(data_dir: Path | None, service: str, port_number: int) -> Path:
     """Return the folder for the state of one service on one port; it need not exist yet."""
     base = data_dir
     if base is None:
-        home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        base = Path(home) / "kysira"
+        base = _state_home() / "kysira"
     return base / f"{service}-{port_number}"
+
+
+def _state_home() -> Path:
+    if "XDG_STATE_HOME" in os.environ:
+        return Path(os.environ["XDG_STATE_HOME"])
+    try:
+        return Path.home() / ".local" / "state"
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path(tempfile.gettempdir())

@@ -2,11 +2,12 @@
 
 import pytest
 
-from inference.detectors import load_detectors
 from inference.engine import Engine
+from inference.loading import load_engine
+from kysira.settings import EngineSettings
 
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     """Return an engine with every detector and no model."""
-    return Engine(load_detectors())
+    return load_engine(EngineSettings())

@@ -18,7 +18,7 @@ MATCHED = 0.95
 
 # Browsers skip control characters in these places of a tag and of a URL's scheme.
 _GAP = r"[\x00-\x20/]"
-_JUNK = r"[\x00-\x20]{0,8}"
+_JUNK = r"[\x00-\x20]*"
 _IN_TAG = r"(?:[^<>]|\"[^\"<]*\"|'[^'<]*')*"
 _JAVASCRIPT = _JUNK.join("javascript") + _JUNK + ":"
 _VBSCRIPT = _JUNK.join("vbscript") + _JUNK + ":"
@@ -30,22 +30,26 @@ _CALLS = (
 )
 _OBJECTS = r"(?:window|self|top|parent|frames|this|globalthis|document|location|navigator)"
 _CALL = rf"(?:{_OBJECTS}\s*\.\s*)?\(?{_CALLS}\)?\s*(?:\(|`|&(?:lpar|grave);)"
-_EVENTS = (
-    r"(?:abort|activate|afterprint|afterscriptexecute|afterupdate|animation\w+|auxclick|before\w+"
-    r"|begin|blur|bounce|cancel|canplay\w*|change|click|close|command|content\w+|contextmenu|copy"
-    r"|cuechange|cut|data\w+|dblclick|drag\w*|drop|durationchange|emptied|end|ended|error\w*"
-    r"|filterchange|finish|focus\w*|formdata|fullscreen\w*|gesture\w+|gotpointercapture|hashchange"
-    r"|help|input|invalid|key\w+|languagechange|layoutcomplete|load\w*|losecapture"
-    r"|lostpointercapture|media\w+|message\w*|mouse\w+|move\w*|mozfullscreen\w*|offline|online"
-    r"|outofsync|page\w+|paste|pause|play\w*|pointer\w+|popstate|progress|propertychange|ratechange"
-    r"|readystatechange|rejectionhandled|repeat|reset|resize\w*|resume|reverse|row\w+|scroll\w*"
-    r"|search|securitypolicyviolation|seek\w*|select\w*|show|slotchange|stalled|start|stop|storage"
-    r"|submit|suspend|syncrestored|timeerror|timeupdate|toggle|touch\w+|trackchange|transition\w+"
-    r"|unhandledrejection|unload|urlflip|volumechange|waiting|webkit\w+|wheel|zoom)"
+_EVENTS = frozenset(
+    b"abort afterprint afterscriptexecute animationcancel animationend animationiteration"
+    b" animationstart auxclick beforecopy beforecut beforeinput beforeprint beforetoggle"
+    b" beforeunload begin blur bounce cancel canplay canplaythrough change click close"
+    b" contentvisibilityautostatechange contextmenu copy cuechange cut dblclick drag dragend"
+    b" dragenter dragexit dragleave dragover dragstart drop durationchange end ended error finish"
+    b" focus focusin focusout formdata fullscreenchange gotpointercapture hashchange input invalid"
+    b" keydown keypress keyup load loadeddata loadedmetadata loadend loadstart message mousedown"
+    b" mouseenter mouseleave mousemove mouseout mouseover mouseup mousewheel pagehide pageshow"
+    b" paste pause play playing pointercancel pointerdown pointerenter pointerleave pointermove"
+    b" pointerout pointerover pointerrawupdate pointerup popstate progress propertychange"
+    b" ratechange readystatechange repeat reset resize scroll scrollend search seeked seeking"
+    b" select selectionchange selectstart show start stop storage submit suspend timeupdate toggle"
+    b" touchcancel touchend touchmove touchstart transitioncancel transitionend transitionrun"
+    b" transitionstart unhandledrejection unload volumechange waiting webkitanimationend"
+    b" webkitanimationstart webkittransitionend wheel zoom".split()
 )
 
 _HANDLER = re2.compile(
-    rf"[\x00-\x20/\"'`]on\w{{3,40}}[\x00-\x20]*=(.{{0,80}})".encode(), options=re2_options()
+    rb"(?:^|[\x00-\x20/\"'`;,>])on(\w{3,40})[\x00-\x20]*=(.{0,80})", options=re2_options()
 )
 # As the body of a handler, each of these is a name or a function that nobody calls: JSX, Svelte.
 _INERT = re2.compile(
@@ -63,7 +67,7 @@ _FRAME = re2.compile(
 )
 _FRAMES = re.compile(rb"<iframe[\s/>]", re.IGNORECASE)
 _VOID = re2.compile(
-    rb"javascript:\s*(?:void\s*(?:\(\s*0?\s*\)|0)|false|return false|//|#)?\s*;?[\s\"'<>)]*$|"
+    rb"javascript:\s*(?:void\s*(?:\(\s*0?\s*\)|0)|false|return false|//|#)?\s*;?[\s\"'<>)]*\z|"
     rb"javascript:\s*(?:void\s*(?:\(\s*0?\s*\)|0)|false)?\s*;?\s*[\"'>)\s]",
     options=re2_options(),
 )
@@ -72,8 +76,16 @@ _ANY_SCHEME = re2.compile(_SCHEME.encode(), options=re2_options())
 
 def _runs_handler(field: Field, text: bytes) -> bool:
     """Tell handlers from component properties such as ``onClick={save}``, which HTML never runs."""
-    bodies = [match[1] for match in _HANDLER.finditer(text)]
+    bodies = [match[2] for match in _HANDLER.finditer(text)]
     return not bodies or any(not _INERT.match(body) for body in bodies)
+
+
+def _names_event(field: Field, text: bytes) -> bool:
+    """Outside of a tag only the names of real events count: ``onboarding=`` is none."""
+    return any(
+        match[1].lower() in _EVENTS and not _INERT.match(match[2])
+        for match in _HANDLER.finditer(text)
+    )
 
 
 def _is_script(field: Field, text: bytes) -> bool:
@@ -98,23 +110,21 @@ def _count(found: Iterable[object]) -> int:
     return sum(1 for _ in found)
 
 
-def _is_template(field: Field, text: bytes) -> bool:
-    return field.place is not Place.XML
-
+_SHORT_PLACES = frozenset({Place.QUERY, Place.PATH, Place.FORM, Place.HEADER, Place.COOKIE})
 
 DETECTOR = Detector(
     slug="xss",
     combine=lambda scores: MATCHED if any(scores) else 0.0,
     rules=(
         # Tags that run or load code
-        Rule("script_tag", rf"<(?:[\w-]{{1,16}}:)?script(?:{_GAP}|>|$)", check=_is_script),
+        Rule("script_tag", rf"<(?:[\w-]{{1,16}}:)?script(?:{_GAP}|>|\z)", check=_is_script),
         Rule("script_tag", rf"<(?:[\w-]{{1,16}}:)?script[^\w>\s-]{{1,8}}(?:src|>|\s)"),
         Rule("script_close", r"</script[\x00-\x20/>]"),
-        Rule("script_split", r"<scr(?:ipt)?[\x00-\x20<>]{0,4}<?/?scr|<\\?/?scri?[\x00]ipt"),
+        Rule("script_split", r"<scr(?:ipt)?[\x00-\x20<>]{0,4}<?/?scr|\xbcscript[^<>]*\xbe"),
         Rule("event_handler", rf"<[a-z!?/]{_IN_TAG}[\x00-\x20/\"'`]on\w{{3,40}}[\x00-\x20]*=",
              check=_runs_handler),
-        Rule("event_handler", rf"<[a-z!?/][^<]{{0,200}}[\x00-\x20/\"'`]on{_EVENTS}[\x00-\x20]*=[^<]{{0,80}}"
-             rf"(?:{_CALL}|{_SCHEME}|\[)"),
+        Rule("event_handler", rf"<[a-z!?/][^<]*[\x00-\x20/\"'`]on\w{{3,40}}[\x00-\x20]*=[^<]{{0,40}}"
+             rf"(?:{_CALL}|{_SCHEME})", check=_names_event),
         Rule("event_handler", rf"<[a-z]\w{{0,20}}{_GAP}{{1,4}}on\w{{3,40}}[\x00-\x20]*=",
              check=_runs_handler),
         Rule("frame", r"<iframe[\s/>]", check=_frames_stranger),
@@ -127,36 +137,46 @@ DETECTOR = Detector(
         Rule("document_tag", rf"<meta\b{_IN_TAG}http-equiv\W{{0,4}}=?\W{{0,4}}(?:refresh|set-cookie|content-security-policy|link)"),
         Rule("document_tag", rf"<meta\b{_IN_TAG}charset\s*=\s*[\"']?(?:utf-7|iso-2022|x-mac-farsi)"),
         Rule("document_tag", r"<base\b[^<>]*href\s*="),
-        Rule("document_tag", rf"<link\b{_IN_TAG}(?:rel\s*=\s*[\"']?(?:stylesheet|import|preload|manifest)"
-             rf"|href\s*=\s*[\"'`]?\s*(?:{_SCHEME}|data:))"),
+        Rule("document_tag", rf"<link\b{_IN_TAG}(?:rel\s*=\s*[\"']?import|href\s*=\s*[\"'`]?\s*(?:{_SCHEME}|data:"
+             r"|(?:https?:)?//[^\s<>]*\.css[\"']?[^<>]*rel\s*=\s*[\"']?stylesheet))"),
+        Rule("document_tag", r"<link[\s/]+rel\s*=\s*[\"']?stylesheet[\"']?\s+href\s*=\s*[\"']?(?:https?:)?//"),
+        Rule("document_tag", r"<\w+[^<>]*\bdatasrc\s*=|<xss[\s>/]"),
         Rule("document_tag", r"<\?(?:xml-stylesheet|import|xml:namespace)\b[^<>]*(?:href|implementation|ns)\s*=\s*"
              rf"[\"'](?:{_SCHEME}|data:|#default|urn:schemas-microsoft)|<!entity[^<>]{{1,80}}(?:&#x?3c|&lt|<)"),
         # URLs and styles that run code
         Rule("script_url", rf"(?:=|\burl\(|&equals;|\]\(|[\"'`]\s*\+?\s*[\"'`]?|\b(?:to|values|href|src|content)[\"'`=\s]"
              rf"|url=)[\x00-\x20\"'`<(]{{0,8}}[\x01-\x20\x7f-\xff]{{0,8}}{_SCHEME}", check=_runs_url),
-        Rule("script_url", rf"^[\x00-\x20\"'`<>(,;/\x80-\xff]{{0,16}}{_JAVASCRIPT}[\w.$!+~;/*%:@?&={{}}-]{{0,128}}[(`\[=]"),
-        Rule("script_url", rf"{_JAVASCRIPT}\s*(?:[\w.$!+~;/*%-]{{0,64}}[;/%+=-])?{_CALL}"),
-        Rule("script_url", rf"{_JAVASCRIPT}\s*[/*\"'+%]{{1,4}}[^\s]{{0,128}}[(`]"),
+        Rule("script_url", rf"^[\x00-\x20\"'`<>(,;/\x80-\xff]{{0,16}}{_JAVASCRIPT}[\w.$!+~;/*%:@?&={{}}-]*[(`\[=]"),
+        Rule("script_url", rf"{_JAVASCRIPT}\s*(?:[\w.$!+~;/*%-]*[;/%+=-])?{_CALL}"),
+        Rule("script_url", rf"{_JAVASCRIPT}\s*[/*\"'+%]{{1,4}}[^\s]*[(`]"),
         Rule("script_url", rf"{_VBSCRIPT}\s*(?:msgbox|execute|eval|window|document|alert)"),
-        Rule("data_url", rf"(?:^|[\"'`=(\s,>;]){_DATA}[^\"'\s]{{0,64}}(?:,|;base64)", check=_is_template),
-        Rule("style", r"(?:<style\b[^>]*>|\bstyle\s*=)[^<>]{0,200}(?:expression|e/\*|exp/\*|-moz-binding|@import"
+        Rule("data_url", r"(?:^|[\"'`=(\s,>;])data:[\s]*(?:text/(?:html|xml|javascript)|application/(?:xhtml|x?-?javascript|xml))"
+             r"[^,\"'\s]*,|data:[^,\s]*;base64,\s*(?:PHNjcmlwd|PFNDUklQV|PFNjUmlQ|PHNjUmlw)"),
+        Rule("style", r"(?:<style\b[^>]*>|\bstyle\s*=)[^<>]*(?:expression|e/\*|exp/\*|-moz-binding|@import"
              r"|@im\\|behaviou?r\s*:\s*url|\bv\\|javascript)"),
-        Rule("style", r":\s*(?:e|\\0*65)(?:/\*[^*]{0,32}\*/|\\)?x(?:/\*[^*]{0,32}\*/|\\)?p(?:/\*[^*]{0,32}\*/|\\)?r"
-             r"(?:/\*[^*]{0,32}\*/|\\)?e(?:/\*[^*]{0,32}\*/|\\)?s(?:/\*[^*]{0,32}\*/|\\)?s(?:/\*[^*]{0,32}\*/|\\)?ion"
-             r"\s*(?:/\*[^*]{0,32}\*/)?\("),
-        Rule("srcdoc", rf"<[a-z]{_IN_TAG}(?:srcdoc|formaction|xlink:href|poster|background|dynsrc|lowsrc)"
+        Rule("style", r":\s*(?:e|\\0*65)(?:/\*[^*]*\*/|\\)?x(?:/\*[^*]*\*/|\\)?p(?:/\*[^*]*\*/|\\)?r"
+             r"(?:/\*[^*]*\*/|\\)?e(?:/\*[^*]*\*/|\\)?s(?:/\*[^*]*\*/|\\)?s(?:/\*[^*]*\*/|\\)?ion"
+             r"\s*(?:/\*[^*]*\*/)?\("),
+        Rule("srcdoc", rf"<[a-z]{_IN_TAG}(?:srcdoc|xlink:href|poster|background|dynsrc|lowsrc)"
              rf"\s*=\s*[\"'`]?\s*(?:<|&|{_SCHEME}|{_DATA})"),
+        Rule("srcdoc", r"<(?:button|input|isindex|form|math|a)\b[^<>]*\bformaction\s*="),
         # Leaving an attribute or a string
-        Rule("attribute_breakout", rf"(?:^|[\"'`])[^<>]{{0,32}}[\"'`][\x00-\x20/>]{{0,8}}on{_EVENTS}[\x00-\x20]*=[\x00-\x20]*[^\s=]",
-             check=_runs_handler),
-        Rule("attribute_breakout", rf"(?:^|[\s\"'`/;,>])on{_EVENTS}[\x00-\x20]*=[\x00-\x20]*[\"'`{{]?[\x00-\x20]*"
-             rf"(?:{_SCHEME}|[\w.$;=]{{0,32}}{_CALL}|document\.|location\b|window[.\[]|self\[|top\[)"),
-        Rule("string_breakout", rf"(?:[\"'`][\s)\]}}]*[;,+\-*/&|^?:<>=%]{{1,3}}|\\[\"'`];?|[\"'`]\)?\s*;)[\s({{!+~-]{{0,8}}{_CALL}"),
+        Rule("attribute_breakout", rf"(?:^|[\"'`])[^<>]{{0,32}}[\"'`][\x00-\x20/>]{{0,8}}on\w{{3,40}}[\x00-\x20]*=[\x00-\x20]*[^\s=]",
+             check=_names_event),
+        Rule("attribute_breakout", rf"(?:^|[\s\"'`/;,>])on\w{{3,40}}[\x00-\x20]*=[\x00-\x20]*[\"'`{{]?[\x00-\x20]*"
+             rf"(?:{_SCHEME}|[\w.$;=]{{0,32}}{_CALL}|document\.|location\b|window[.\[]|self\[|top\[)",
+             check=_names_event),
+        Rule("string_breakout", rf"^[^\"'`\n]{{0,64}}[\"'`][\s)\]}}]*[;,+\-*/&|^?:<>=%]{{1,3}}[\s({{!+~-]{{0,8}}{_CALL}"),
+        Rule("tag_breakout", r"^[^<>]*[\"'`][\s/\\]*>\s*<[a-z]", places=_SHORT_PLACES),
+        Rule("string_breakout", rf"(?:[\"'`][\s)\]}}]*[;,+\-*/&|^?:<>=%]{{1,3}}|\\[\"'`];?|[\"'`]\)?\s*;)[\s({{!+~-]{{0,8}}(?:(?:alert|confirm|eval)\s*[(`]|document\.cookie)"),
         Rule("string_breakout", rf"^[\s\"'`)\]}};,+*/-]{{1,8}}(?:{_CALL}|document\.cookie|{_OBJECTS}\[)"),
         # Code that only an attack is made of
         Rule("probe", r"\b(?:alert|confirm|prompt)\)?\s*(?:\(|`)\s*(?:document\.|window\.|location\b|origin\b|\d{1,6}\s*(?:\)|`)"
              r"|/xss|[\"'`/]\W{0,3}xss|string\.fromcharcode|this\b|self\b)"),
         Rule("probe", r"(?:document|window|self|top|this|globalthis|frames)\s*\[\s*(?:[\"'`/\\]|atob|\d+\s*\[|string)[^\]]{1,80}\]\s*(?:\(|`|\[|=[^=])"),
+        Rule("probe", r"^[\s;]*(?:alert|confirm|prompt)\s*[(`][^\n]*[^\s(`][)`]\s*;?\s*(?://[^\n]*)?\z"),
+        Rule("probe", r"[;,=]\s*(?:alert|confirm|prompt)\s*[,;]\s*\w+\s*\(|<(?:alert|confirm|prompt)\s*\(|\.\s*(?:sort|map|find|foreach|filter|some|every|call|apply)"
+             r"\s*(?:\.\s*call\s*)?[(`][\s${(]*(?:alert|confirm|prompt|eval)\b"),
         Rule("cookie_theft", r"(?:[?&=+]|\bsrc\b|\bhref\b|location|fetch\(|escape\(|encodeuricomponent\(|btoa\()[^\n]{0,64}document\s*\.\s*cookie"),
         Rule("cookie_theft", r"^\W{0,16}document\s*(?:\.|\[\W{0,2})\s*(?:cookie|domain|write|location)\b|(?:string\.fromcharcode|unescape|atob)\s*\([^)]{4,}\)\s*\)"),
         Rule("jsfuck", r"[\[\]()!+{}]{3,}(?:\[[\[\]()!+{}]{3,}){3,}|\[\]\[\(!\[\]\+\[\]\)|\(\+\[\]\)\[|!\[\]\+\[\]\)\["),

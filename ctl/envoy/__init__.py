@@ -1,0 +1,1 @@
+"""Envoy: its configuration rendered, checked and merged, its program found."""

@@ -1,0 +1,1 @@
+"""kysira-ext-proc: Envoy's External Processing protocol in front of the guard."""

@@ -1,0 +1,175 @@
+"""Between ext_proc messages and the guard's types; no state, no I/O.
+
+Protocol: https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/ext_proc/v3/external_processor.proto
+"""
+
+import json
+from collections.abc import Iterable
+from enum import Enum
+
+from extproc.proto import ext_proc_pb2 as pb
+from kysira.types import Action, Decision, Mode, Request
+
+OWN_PREFIX = "x-kysira-"
+MAX_REASON = 256
+_SOURCE_ADDRESS = "source.address"
+_ERRORS = {403: "forbidden", 413: "content_too_large", 503: "unavailable"}
+
+
+class Phase(Enum):
+    """The kind of message a reply belongs to; the values are the reply's field names."""
+
+    REQUEST_HEADERS = "request_headers"
+    RESPONSE_HEADERS = "response_headers"
+    REQUEST_BODY = "request_body"
+    RESPONSE_BODY = "response_body"
+    REQUEST_TRAILERS = "request_trailers"
+    RESPONSE_TRAILERS = "response_trailers"
+
+
+def decode_head(message: pb.ProcessingRequest) -> Request:
+    """Return the request without its body."""
+    # Envoy sends values in raw_value; value is for older versions.
+    headers = tuple(
+        (header.key, header.raw_value or header.value.encode())
+        for header in message.request_headers.headers.headers
+    )
+    pseudo = dict(headers[:6])  # pseudo-headers come first; Envoy adds none of its own later
+    return Request(
+        method=_first(headers, pseudo, ":method").decode("utf-8", "replace"),
+        target=_first(headers, pseudo, ":path"),
+        headers=headers,
+        source_ip=_source_ip(message),
+    )
+
+
+def _first(
+    headers: tuple[tuple[str, bytes], ...], pseudo: dict[str, bytes], name: str
+) -> bytes:
+    if name in pseudo:
+        return pseudo[name]
+    return next((value for key, value in headers if key == name), b"")
+
+
+def _source_ip(message: pb.ProcessingRequest) -> str:
+    for attributes in message.attributes.values():
+        if _SOURCE_ADDRESS in attributes.fields:
+            address: str = attributes.fields[_SOURCE_ADDRESS].string_value
+            return address.rpartition(":")[0].strip("[]")
+    return ""
+
+
+def is_own(name: str) -> bool:
+    """Return True for a header only Kysira may set, "_" for "-" too: CGI reads both as one."""
+    return name.replace("_", "-").startswith(OWN_PREFIX)
+
+
+def spoofed_headers(request: Request) -> list[str]:
+    """Return the names of client-sent headers that must not reach the app."""
+    return [name for name, _ in request.headers if is_own(name)]
+
+
+def encode_continue(
+    phase: Phase,
+    *,
+    remove: Iterable[str] = (),
+    override: "pb.BodySendMode | None" = None,
+    echo: "pb.HttpBody | None" = None,
+) -> bytes:
+    """Return a reply that lets the message pass.
+
+    ``override`` asks for the body in that mode (headers only); ``echo`` hands a body chunk back,
+    which FULL_DUPLEX_STREAMED expects.
+    """
+    mutation = pb.HeaderMutation(remove_headers=remove)
+    return _reply(phase, mutation, override=override, echo=echo)
+
+
+def encode_decision(
+    phase: Phase,
+    request: Request,
+    decision: Decision,
+    *,
+    override: "pb.BodySendMode | None" = None,
+    echo: "pb.HttpBody | None" = None,
+) -> bytes:
+    """Return the reply that carries out the decision on the request.
+
+    ``override`` and ``echo`` are ``encode_continue``'s.
+    """
+    if decision.refuse_status is not None:
+        return _encode_refusal(decision.refuse_status, decision)
+    mutation = pb.HeaderMutation(
+        remove_headers=spoofed_headers(request),
+        set_headers=[_set(name, value) for name, value in verdict_headers(decision)],
+    )
+    return _reply(phase, mutation, override=override, echo=echo)
+
+
+def verdict_headers(decision: Decision) -> list[tuple[str, str]]:
+    """Return the headers that tell the app; none for a request that was not scored."""
+    if decision.score is None:
+        return []
+    headers = [
+        ("x-kysira-score", f"{decision.score:.4f}"),
+        ("x-kysira-reason", header_text(decision.reason)),
+        ("x-kysira-mode", decision.mode.value),
+    ]
+    if decision.mode is Mode.SHADOW and decision.action is Action.SHADOW_KILL:
+        headers.append(("x-kysira-would-have-killed", "true"))
+    return headers
+
+
+def header_text(text: str) -> str:
+    """Return printable ASCII: anything else makes Envoy answer 500."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text[:MAX_REASON])
+
+
+def _set(name: str, value: str) -> pb.HeaderValueOption:
+    return pb.HeaderValueOption(
+        header=pb.HeaderValue(key=name, raw_value=value.encode()),
+        append_action=pb.OVERWRITE_IF_EXISTS_OR_ADD,
+        keep_empty_value=True,
+    )
+
+
+def _reply(
+    phase: Phase,
+    mutation: pb.HeaderMutation,
+    *,
+    override: "pb.BodySendMode | None" = None,
+    echo: "pb.HttpBody | None" = None,
+) -> bytes:
+    if phase in (Phase.REQUEST_TRAILERS, Phase.RESPONSE_TRAILERS):
+        trailers = pb.TrailersResponse()
+        return pb.ProcessingResponse(**{phase.value: trailers}).SerializeToString()
+    common = pb.CommonResponse(header_mutation=mutation)
+    if echo is not None:
+        common.body_mutation.streamed_response.body = echo.body
+        common.body_mutation.streamed_response.end_of_stream = echo.end_of_stream
+    is_headers = phase in (Phase.REQUEST_HEADERS, Phase.RESPONSE_HEADERS)
+    kind = pb.HeadersResponse if is_headers else pb.BodyResponse
+    response = pb.ProcessingResponse(**{phase.value: kind(response=common)})
+    if override is not None:
+        response.mode_override.request_body_mode = override
+    return response.SerializeToString()
+
+
+def _encode_refusal(status: int, decision: Decision) -> bytes:
+    body = {
+        "error": _ERRORS.get(status, "refused"),
+        "reason": decision.reason,
+        "score": decision.score,
+    }
+    headers = [_set("content-type", "application/json")]
+    if decision.score is not None:
+        headers.append(_set("x-kysira-score", f"{decision.score:.4f}"))
+    return pb.ProcessingResponse(
+        immediate_response=pb.ImmediateResponse(
+            status=pb.HttpStatus(code=status),
+            headers=pb.HeaderMutation(set_headers=headers),
+            body=json.dumps(body).encode(),
+            # Shown in Envoy's access log as %RESPONSE_CODE_DETAILS%.
+            details="kysira_" + (decision.verdict.detector or decision.reason).replace("-", "_"),
+        )
+    ).SerializeToString()

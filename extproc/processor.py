@@ -1,0 +1,211 @@
+"""The state machine of one ext_proc stream: messages in, commands out. No I/O, no clock.
+
+Exactly one reply goes out for each message: Envoy lets a request through unchecked when the server
+closes the stream cleanly without one. Body modes, measured on Envoy 1.40:
+
+- static NONE: the reply to the headers asks for BUFFERED_PARTIAL; for gRPC, which may have no end
+  and would hang, for STREAMED: the head is decided at once and every chunk as it comes;
+- an upgrade's bytes are nobody's to read: the head is decided and the stream closed;
+- static BUFFERED, BUFFERED_PARTIAL: the body comes in one message;
+- static STREAMED, FULL_DUPLEX_STREAMED: the body comes in chunks, and the verdict falls when the
+  body ends or the inspection limit is reached.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from extproc.codec import Phase, decode_head, encode_continue, encode_decision, spoofed_headers
+from extproc.proto import ext_proc_pb2 as pb
+from kysira.types import Decision, Mode, Request, Uninspected
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Send this; ``is_last`` closes the stream, so that Envoy waits for nothing more."""
+
+    payload: bytes
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Have the guard check this request, then call ``decided``."""
+
+    request: Request
+    unread: Uninspected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreHead:
+    """Have the guard check line and headers, then call ``head_decided``."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreChunk:
+    """Have the guard check one more piece of an accepted request, then call ``chunk_decided``."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Send nothing: an observed message expects no reply."""
+
+    is_last: bool = False
+
+
+Command = Reply | Score | ScoreHead | ScoreChunk | Nothing
+
+
+class State(Enum):
+    """What the stream waits for."""
+
+    HEADERS = auto()
+    BODY = auto()
+    MESSAGES = auto()
+    DONE = auto()
+
+
+_CHUNKED = (pb.STREAMED, pb.FULL_DUPLEX_STREAMED)
+
+
+class Processor:
+    """Follows one request through one stream."""
+
+    def __init__(self, mode: Mode, max_body_bytes: int) -> None:
+        self._mode = mode
+        self._limit = max_body_bytes
+        self._state = State.HEADERS
+        self._phase = Phase.REQUEST_HEADERS
+        self._head = Request("", b"")
+        self._body = bytearray()
+        self._body_mode: int = pb.NONE
+        self._chunk: pb.HttpBody | None = None
+        self._is_observed = False
+
+    def receive(self, message: pb.ProcessingRequest) -> Command:
+        """Take the next message from Envoy."""
+        kind = message.WhichOneof("request")
+        if kind is None:
+            return Nothing()
+        self._phase = Phase(kind)
+        if self._phase is Phase.REQUEST_HEADERS:
+            return self._on_headers(message)
+        if self._phase is Phase.REQUEST_BODY:
+            return self._on_body(message.request_body)
+        if self._phase is Phase.REQUEST_TRAILERS and self._state is State.BODY:
+            return self._score(is_cut=False)
+        return self._reply(encode_continue(self._phase))
+
+    def decided(self, decision: Decision) -> Command:
+        """Take the guard's decision on the request of the last ``Score``."""
+        if self._state is State.MESSAGES and not decision.is_refused:
+            return self._reply(
+                encode_decision(self._phase, self._head, decision, override=self._override(pb.STREAMED))
+            )
+        self._state = State.DONE
+        payload = encode_decision(self._phase, self._head, decision, echo=self._echo())
+        # A duplex body flows through the stream to its end; anything else is settled.
+        is_last = self._body_mode != pb.FULL_DUPLEX_STREAMED or decision.is_refused
+        return self._reply(payload, is_last=is_last)
+
+    def head_decided(self, decision: Decision | None) -> Command:
+        """Take the guard's refusal of the last ``ScoreHead``; None goes on to the body."""
+        return self.decided(decision) if decision else self._await_body()
+
+    def chunk_decided(self, decision: Decision | None) -> Command:
+        """Take the guard's refusal of the last ``ScoreChunk``; None lets the chunk pass."""
+        if decision is not None:
+            return self.decided(decision)
+        is_last = len(self._body) > self._limit
+        return self._reply(encode_continue(self._phase, echo=self._echo()), is_last=is_last)
+
+    def ended(self) -> Score | None:
+        """Take the end of Envoy's side; what came is scored, to be told, though not obeyed.
+
+        An observed body may end without a last chunk, and no body comes at all from an Envoy that
+        is static NONE and forbids the override.
+        """
+        return self._score(is_cut=True) if self._state is State.BODY else None
+
+    def _on_headers(self, message: pb.ProcessingRequest) -> Command:
+        self._head = decode_head(message)
+        self._body_mode = message.protocol_config.request_body_mode
+        self._is_observed = message.observability_mode
+        if message.request_headers.end_of_stream:
+            return Score(self._head)
+        if is_upgrade(self._head):
+            return Score(self._head, Uninspected.UPGRADE)
+        if is_grpc(self._head) and not self._is_observed:
+            self._state = State.MESSAGES
+            return Score(self._head)
+        if self._is_observed and self._body_mode == pb.NONE:
+            return Score(self._head, Uninspected.OVERSIZE)
+        self._state = State.BODY
+        if self._mode is Mode.ACTIVE:
+            return ScoreHead(self._head)
+        return self._await_body()
+
+    def _await_body(self) -> Command:
+        override = self._override(pb.BUFFERED_PARTIAL)
+        remove = spoofed_headers(self._head)
+        return self._reply(encode_continue(self._phase, remove=remove, override=override))
+
+    def _override(self, wanted: "pb.BodySendMode") -> "pb.BodySendMode | None":
+        return wanted if self._body_mode == pb.NONE else None
+
+    def _on_body(self, body: pb.HttpBody) -> Command:
+        self._chunk = body
+        if self._state is State.MESSAGES:
+            return self._on_message(body)
+        if self._state is not State.BODY:
+            return self._reply(encode_continue(self._phase, echo=self._echo()))
+        room = self._limit + 1 - len(self._body)
+        self._body += body.body[:room]
+        is_over = len(self._body) > self._limit
+        is_chunked = self._body_mode in _CHUNKED
+        if is_chunked and not body.end_of_stream and not is_over:
+            return self._reply(encode_continue(self._phase, echo=self._echo()))
+        # A buffered body that fits ends its stream, unless trailers follow it.
+        is_cut = is_over or not body.end_of_stream and self._body_mode != pb.BUFFERED
+        return self._score(is_cut=is_cut)
+
+    def _on_message(self, body: pb.HttpBody) -> Command:
+        room = self._limit + 1 - len(self._body)
+        chunk = body.body[: min(room, self._limit)]
+        self._body += body.body[:room]
+        return ScoreChunk(replace(self._head, body=chunk))
+
+    def _score(self, *, is_cut: bool) -> Score:
+        body = bytes(self._body[: self._limit])
+        self._state = State.DONE
+        return Score(replace(self._head, body=body, body_truncated=is_cut))
+
+    def _echo(self) -> pb.HttpBody | None:
+        is_duplex = self._body_mode == pb.FULL_DUPLEX_STREAMED
+        return self._chunk if is_duplex and self._phase is Phase.REQUEST_BODY else None
+
+    def _reply(self, payload: bytes, *, is_last: bool = False) -> Reply | Nothing:
+        return Nothing(is_last) if self._is_observed else Reply(payload, is_last)
+
+
+def is_upgrade(request: Request) -> bool:
+    """Return True for a request that asks to become something else than HTTP.
+
+    Only GET and CONNECT can (RFC 9110 §7.8, RFC 6455 §4.1, RFC 8441): an Upgrade header on a POST
+    would otherwise hide its body.
+    """
+    if request.method == "CONNECT":
+        return True
+    return request.method == "GET" and bool(request.header("upgrade"))
+
+
+def is_grpc(request: Request) -> bool:
+    """Return True for a gRPC call, whose body is a stream of messages that may never end.
+
+    https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+    """
+    has_type = request.header("content-type").lower().startswith(b"application/grpc")
+    return has_type and request.method == "POST" and request.header("te").lower() == b"trailers"

@@ -1,0 +1,132 @@
+"""The gRPC side: pumps messages between Envoy and a processor, and asks the guard."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from prometheus_client import Gauge
+
+from extproc.processor import Command, Nothing, Processor, Reply, Score, ScoreChunk, ScoreHead
+from extproc.proto import ext_proc_pb2 as pb
+from kysira.errors import StartError
+from kysira.guard import Guard, Snapshot
+from kysira.serving import address
+from kysira.types import Mode
+
+log = logging.getLogger(__name__)
+
+SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
+MAX_MESSAGE_BYTES = 64 << 20
+"""gRPC's own 4 MiB would leave a larger static-BUFFERED body silently uninspected."""
+
+
+class ExternalProcessor:
+    """Serves ``Process``, one stream a request."""
+
+    def __init__(self, guard: Guard, max_body_bytes: int, active_streams: Gauge) -> None:
+        self._guard = guard
+        self._limit = max_body_bytes
+        self._streams = active_streams
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """Return the handler for a gRPC server; messages stay bytes on gRPC's side."""
+        method = grpc.stream_stream_rpc_method_handler(self._process)
+        return grpc.method_handlers_generic_handler(SERVICE, {"Process": method})
+
+    async def _process(self, _: Any, stream: grpc.aio.ServicerContext[bytes, bytes]) -> None:
+        self._streams.inc()
+        try:
+            await self._pump(stream)
+        finally:
+            self._streams.dec()
+
+    async def _pump(self, stream: Any) -> None:
+        processor: Processor | None = None
+        snapshot = self._guard.snapshot()
+        while (data := await stream.read()) is not grpc.aio.EOF:
+            try:
+                message = pb.ProcessingRequest.FromString(data)
+            except DecodeError:
+                await stream.abort(grpc.StatusCode.INVALID_ARGUMENT, "not a ProcessingRequest")
+            if processor is None:
+                if message.observability_mode:  # nothing can be blocked
+                    snapshot = replace(snapshot, mode=Mode.SHADOW)
+                processor = Processor(snapshot.mode, self._limit)
+            command = await self._settle(processor, processor.receive(message), snapshot)
+            if isinstance(command, Reply):
+                await stream.write(command.payload)
+            if command.is_last:
+                return
+        if processor is not None and (rest := processor.ended()):
+            await self._settle(processor, rest, snapshot)
+
+    async def _settle(
+        self, processor: Processor, command: Command, snapshot: Snapshot
+    ) -> Reply | Nothing:
+        while True:
+            if isinstance(command, Score):
+                decision = await self._guard.check(command.request, snapshot, unread=command.unread)
+                command = processor.decided(decision)
+            elif isinstance(command, ScoreHead):
+                refusal = await self._guard.check_head(command.request, snapshot)
+                command = processor.head_decided(refusal)
+            elif isinstance(command, ScoreChunk):
+                found = await self._guard.check_more(command.request, snapshot)
+                command = processor.chunk_decided(found)
+            else:
+                return command
+
+
+class GrpcServer:
+    """The gRPC port: the processor and grpc.health.v1, NOT_SERVING until ``ready``."""
+
+    def __init__(self) -> None:
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.so_reuseport", 0),  # a taken port is an error, not a silent share
+                # Envoy may ping idle connections; gRPC's default policing would drop them.
+                ("grpc.http2.min_ping_interval_without_data_ms", 1000),
+                ("grpc.keepalive_permit_without_calls", 1),
+            ]
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+
+    def bind(self, host: str, port: int) -> int:
+        """Take the port and return its number; raises StartError when it can't be had."""
+        try:
+            bound = self._server.add_insecure_port(address(host, port))
+        except RuntimeError:
+            bound = 0
+        if bound == 0:
+            raise StartError(
+                f"can't listen on {address(host, port)} (gRPC): taken, or no such address; "
+                "choose another with --grpc-port"
+            )
+        return bound
+
+    async def start(self, handler: grpc.GenericRpcHandler) -> None:
+        """Serve, with a health of NOT_SERVING."""
+        self._server.add_generic_rpc_handlers((handler,))
+        await self._report(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._server.start()
+
+    async def ready(self) -> None:
+        """Report SERVING."""
+        await self._report(health_pb2.HealthCheckResponse.SERVING)
+
+    async def drain(self) -> None:
+        """Report NOT_SERVING; requests are still served, so that Envoy can turn away in time."""
+        await self._report(health_pb2.HealthCheckResponse.NOT_SERVING)
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new streams and give the running ones ``grace_s`` seconds to finish."""
+        await self._server.stop(grace_s)
+
+    async def _report(self, status: "health_pb2.HealthCheckResponse.ServingStatus") -> None:
+        for service in ("", SERVICE):
+            await self._health.set(service, status)

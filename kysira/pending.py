@@ -1,0 +1,37 @@
+"""A scorer that is still loading."""
+
+from kysira.errors import ScoringError
+from kysira.scorer import Scorer
+from kysira.types import Request, ScoreOptions, Verdict
+
+
+class PendingScorer:
+    """Stands in until the real scorer is there; requests meanwhile count as not scored."""
+
+    def __init__(self) -> None:
+        self._scorer: Scorer | None = None
+
+    @property
+    def description(self) -> str:
+        """Return what the scorer is, ``loading`` until it is there."""
+        return self._scorer.description if self._scorer else "loading"
+
+    @property
+    def is_ready(self) -> bool:
+        """Return True once requests are scored."""
+        return self._scorer is not None
+
+    def ready(self, scorer: Scorer) -> None:
+        """Score with this from now on."""
+        self._scorer = scorer
+
+    async def score(self, request: Request, options: ScoreOptions) -> Verdict:
+        """Return the verdict; raises ScoringError while loading."""
+        if self._scorer is None:
+            raise ScoringError("the detectors are still loading")
+        return await self._scorer.score(request, options)
+
+    async def close(self) -> None:
+        """Close the scorer, if there is one."""
+        if self._scorer:
+            await self._scorer.close()

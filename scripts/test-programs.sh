@@ -1,0 +1,22 @@
+#!/bin/sh
+# Installs the system programs that the tests use: with apt as root, else says what to install.
+# In CI (CI=true) a program that is still missing is an error; elsewhere its tests are skipped.
+set -eu
+
+missing=
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "kysira: installing$missing with apt" >&2
+    log=$(mktemp)
+    # shellcheck disable=SC2086  # a list of packages
+    if { apt-get update && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+        rm -f "$log"
+        exit 0
+    fi
+    tail -n 5 "$log" >&2
+fi
+echo "kysira: the tests that need$missing are skipped; run: sudo apt-get install$missing" >&2
+[ "${CI:-}" != true ]
