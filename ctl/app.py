@@ -31,9 +31,13 @@ def _print_version(is_wanted: bool) -> None:
 def options(
     _version: Annotated[
         bool,
-        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
     ] = False,
-    _debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    _debug: Annotated[
+        bool, typer.Option("--debug", help="Show where an error comes from.")
+    ] = False,
 ) -> None:
     """Hold the options of every command; --debug is read before typer runs."""
 

@@ -1,42 +1,30 @@
 """kysiractl render: configurations for what carries the traffic."""
 
-import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
+from ctl.arguments import parsed, usage_error
 from ctl.envoy import options as envoy
-from ctl.envoy.options import Address, EnvoyOptions, Target
+from ctl.envoy.check import check_envoy, check_parts
+from ctl.envoy.merge import merge
+from ctl.envoy.options import EnvoyOptions
+from ctl.envoy.template import render_cluster, render_envoy, render_filters, render_snippet
 from ctl.exits import EPILOG
+from ctl.files import read_text, write_text
 from kysira.errors import RenderError
 from kysira.settings import GuardSettings, OnFailure
 
-T = TypeVar("T")
 app = typer.Typer(
     help="Print the configuration that puts Kysira into a proxy.",
     no_args_is_help=True,
     epilog=EPILOG,
 )
+MAX_BODY_BYTES = 1 << 26
 _WHOLE = "A complete envoy.yaml"
 _GUARD = "How requests are guarded"
-_YOURS = "Your own envoy.yaml"
-
-
-def reader(read: Callable[[str], T]) -> Callable[[str], T]:
-    """Return a typer parser that keeps the reader's words."""
-
-    def parse(text: str) -> T:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
-
-    return parse
+_OUTPUT = "Where it goes"
 
 
 @app.callback()
@@ -45,19 +33,190 @@ def group() -> None:
 
 
 @app.command("envoy", epilog=EPILOG)
-def render_envoy(
+def envoy_command(
     target: Annotated[
-        Target,
+        str,
         typer.Option(
-            metavar="URL", parser=reader(envoy.read_target), rich_help_panel=_WHOLE,
-            help="The app: http:// or https://, host and port.",
+            metavar="URL", help="The app: http or https, host and port.", rich_help_panel=_WHOLE
         ),
-    ] = "http://127.0.0.1:3000",  # type: ignore[assignment]
+    ] = "http://127.0.0.1:3000",
     target_ca: Annotated[
         str,
         typer.Option(
-            metavar="FILE", rich_help_panel=_WHOLE,
-            help="Certificate authorities that an https:// app is checked against.",
+            metavar="FILE",
+            help="Authorities that an https app's certificate is checked against.",
+            rich_help_panel=_WHOLE,
         ),
-    ] = EnvoyOptions.target_ca,
-) -> None: ...
+    ] = "/etc/ssl/certs/ca-certificates.crt",
+    target_http2: Annotated[
+        bool,
+        typer.Option(
+            "--target-http2",
+            help="The app speaks HTTP/2, as gRPC servers do.",
+            rich_help_panel=_WHOLE,
+        ),
+    ] = False,
+    connect_timeout: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="How long a connection to the app may take.",
+            rich_help_panel=_WHOLE,
+        ),
+    ] = "5s",
+    listen_address: Annotated[
+        str, typer.Option(metavar="IP", help="Address to listen on.", rich_help_panel=_WHOLE)
+    ] = "0.0.0.0",  # noqa: S104 - a proxy is there to be reached
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help="Port to listen on; 0 is any free one.", rich_help_panel=_WHOLE
+        ),
+    ] = 10000,
+    admin_port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Port of Envoy's admin interface, on 127.0.0.1.",
+            rich_help_panel=_WHOLE,
+        ),
+    ] = 9901,
+    access_log: Annotated[
+        bool,
+        typer.Option(
+            "--access-log", help="Write a line for each request to stdout.", rich_help_panel=_WHOLE
+        ),
+    ] = False,
+    ext_proc: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Where ext-proc answers, 127.0.0.1:50051 if not given; again for more.",
+            rich_help_panel=_GUARD,
+        ),
+    ] = None,
+    on_failure: Annotated[
+        OnFailure,
+        typer.Option(
+            help="When ext-proc can't be asked: open (pass) or closed (refuse).",
+            rich_help_panel=_GUARD,
+        ),
+    ] = OnFailure.OPEN,
+    status_on_error: Annotated[
+        str,
+        typer.Option(
+            metavar="STATUS", help="HTTP status of such a refusal.", rich_help_panel=_GUARD
+        ),
+    ] = "503",
+    message_timeout: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="How long a request waits for ext-proc.", rich_help_panel=_GUARD
+        ),
+    ] = "500ms",
+    max_body_bytes: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=MAX_BODY_BYTES,
+            help="Bytes of a body that are held for inspection.",
+            rich_help_panel=_GUARD,
+        ),
+    ] = 131072,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Add Kysira to this envoy.yaml of yours; it is printed, and not changed.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    in_place: Annotated[
+        bool,
+        typer.Option("--in-place", help="With --into: change the file.", rich_help_panel=_OUTPUT),
+    ] = False,
+    snippet: Annotated[
+        bool,
+        typer.Option(
+            "--snippet", help="Only the parts to add by hand, and where.", rich_help_panel=_OUTPUT
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write to this file.", rich_help_panel=_OUTPUT
+        ),
+    ] = None,
+) -> None:
+    """Print an envoy.yaml that has every request scored, or add that to your own.
+
+    With --into and --snippet the options for a complete envoy.yaml have no effect.
+    """
+    if in_place and into is None:
+        raise usage_error("--in-place", "needs --into FILE, the file to change")
+    if in_place and output is not None:
+        raise usage_error("--in-place", "leave it out to write to another file with --output")
+    if snippet and into is not None:
+        raise usage_error("--snippet", "leave it out: --into adds the parts to the file")
+    options = EnvoyOptions(
+        target=parsed("--target", envoy.read_target, target),
+        target_ca=target_ca,
+        target_http2=target_http2,
+        connect_timeout=parsed("--connect-timeout", envoy.read_duration, connect_timeout),
+        listen_address=parsed("--listen-address", envoy.read_listen_address, listen_address),
+        port=port,
+        admin_port=admin_port,
+        access_log=access_log,
+        ext_proc=tuple(
+            parsed("--ext-proc", envoy.read_address, text)
+            for text in ext_proc or ["127.0.0.1:50051"]
+        ),
+        on_failure=on_failure,
+        status_on_error=parsed("--status-on-error", envoy.read_error_status, status_on_error),
+        message_timeout=parsed("--message-timeout", envoy.read_duration, message_timeout),
+        max_body_bytes=max_body_bytes,
+    )
+    _warn(options)
+    if into is not None:
+        text = _merged(into, options)
+    elif snippet:
+        check_parts(render_cluster(options), render_filters(options))
+        text = render_snippet(options)
+    else:
+        text = render_envoy(options)
+        check_envoy(text)
+    _write(text, into if in_place else output)
+
+
+def _merged(path: Path, options: EnvoyOptions) -> str:
+    check_parts(render_cluster(options), render_filters(options))
+    text = read_text(path)
+    try:
+        merged = merge(text, options)
+    except RenderError as error:
+        raise RenderError(f"{path}: {error}") from error
+    for note in merged.notes:
+        _hint(f"{path}: {note}")
+    return merged.text
+
+
+def _warn(options: EnvoyOptions) -> None:
+    scoring = GuardSettings().timeout_ms / 1000
+    if options.message_timeout <= scoring:
+        _hint(
+            f"--message-timeout is not over the {scoring:g}s that ext-proc takes at most "
+            "(KYSIRA_TIMEOUT_MS): Envoy may give up before it answers"
+        )
+
+
+def _write(text: str, path: Path | None) -> None:
+    if path is None:
+        typer.echo(text, nl=False)
+    else:
+        write_text(path, text)
+        _hint(f"wrote {path}; check it with: envoy --mode validate -c {path}")
+
+
+def _hint(text: str) -> None:
+    typer.echo(f"kysiractl: {text}", err=True)

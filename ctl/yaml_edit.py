@@ -67,12 +67,6 @@ class Document:
             position = end
         return "".join([*parts, self._text[position:]]).replace("\n", self._newline)
 
-    def replace(self, node: Node, text: str) -> None:
-        """Put one line of YAML in the place of a scalar or flow node."""
-        start, end = node.start_mark.index, node.end_mark.index
-        is_glued = start > 0 and self._text[start - 1] == ":"
-        self._edits.append((start, end, " " * is_glued + text))
-
     def remove(self, sequence: Node, index: int) -> None:
         """Take an item out of a sequence in which another one follows it."""
         item, following = sequence.value[index], sequence.value[index + 1]
@@ -123,17 +117,29 @@ class Document:
         block = textwrap.indent(block.rstrip("\n"), indent).lstrip(" ")
         self._edits.append((dash, self._line_end(_content_end(item)), block))
 
-    def add_key(self, mapping: Node, key: str, value: str) -> None:
-        """Add a key with one line of YAML to a mapping that has one."""
+    def set(self, mapping: Node, key: str, text: str) -> None:
+        """Give a key of a mapping that has keys, or is ``{}``, one line of YAML as its value."""
+        for name, value in mapping.value:
+            if name.value == key:
+                self._set_value(name, value, text)
+                return
         if _is_flow(mapping):
             place = self._text.index("{", mapping.start_mark.index) + 1
             tail = ", " if mapping.value else ""
-            self._edits.append((place, place, f"{json.dumps(key)}: {value}{tail}"))
+            self._edits.append((place, place, f"{json.dumps(key)}: {text}{tail}"))
             return
-        first_key, first_value = mapping.value[0]
-        indent = " " * first_key.start_mark.column
-        place = self._line_end(max(first_key.end_mark.index, _end_after(first_key, first_value)))
-        self._edits.append((place, place, f"\n{indent}{key}: {value}"))
+        first, value = mapping.value[0]
+        place = self._line_end(max(first.end_mark.index, _end_after(first, value)))
+        indent = " " * first.start_mark.column
+        self._edits.append((place, place, f"\n{indent}{key}: {text}"))
+
+    def _set_value(self, key: Node, value: Node, text: str) -> None:
+        start, end = value.start_mark.index, value.end_mark.index
+        if start == end:  # nothing is written there
+            place = self._text.index(":", key.end_mark.index) + 1
+            self._edits.append((place, place, f" {text}"))
+        else:
+            self._edits.append((start, end, text))
 
     def _dash(self, sequence: Node, index: int) -> int:
         """Return the offset of a block item's "-"; raises RenderError when it is not there."""

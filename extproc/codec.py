@@ -6,6 +6,7 @@ Protocol: https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/ext_proc/v3
 import json
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 
 from extproc.proto import ext_proc_pb2 as pb
 from kysira.types import Action, Decision, Mode, Request
@@ -31,8 +32,10 @@ def decode_head(message: pb.ProcessingRequest) -> Request:
     """Return the request without its body."""
     # Envoy sends values in raw_value; value is for older versions.
     headers = tuple(
-        (header.key, header.raw_value or header.value.encode())
-        for header in message.request_headers.headers.headers
+        [
+            (header.key, header.raw_value or header.value.encode())
+            for header in message.request_headers.headers.headers
+        ]
     )
     pseudo = dict(headers[:6])  # pseudo-headers come first; Envoy adds none of its own later
     return Request(
@@ -43,9 +46,7 @@ def decode_head(message: pb.ProcessingRequest) -> Request:
     )
 
 
-def _first(
-    headers: tuple[tuple[str, bytes], ...], pseudo: dict[str, bytes], name: str
-) -> bytes:
+def _first(headers: tuple[tuple[str, bytes], ...], pseudo: dict[str, bytes], name: str) -> bytes:
     if name in pseudo:
         return pseudo[name]
     return next((value for key, value in headers if key == name), b"")
@@ -66,7 +67,7 @@ def is_own(name: str) -> bool:
 
 def spoofed_headers(request: Request) -> list[str]:
     """Return the names of client-sent headers that must not reach the app."""
-    return [name for name, _ in request.headers if is_own(name)]
+    return [name for name, _ in request.headers if "kysira" in name and is_own(name)]
 
 
 def encode_continue(
@@ -81,8 +82,7 @@ def encode_continue(
     ``override`` asks for the body in that mode (headers only); ``echo`` hands a body chunk back,
     which FULL_DUPLEX_STREAMED expects.
     """
-    mutation = pb.HeaderMutation(remove_headers=remove)
-    return _reply(phase, mutation, override=override, echo=echo)
+    return _reply(phase, remove, (), override=override, echo=echo)
 
 
 def encode_decision(
@@ -99,11 +99,8 @@ def encode_decision(
     """
     if decision.refuse_status is not None:
         return _encode_refusal(decision.refuse_status, decision)
-    mutation = pb.HeaderMutation(
-        remove_headers=spoofed_headers(request),
-        set_headers=[_set(name, value) for name, value in verdict_headers(decision)],
-    )
-    return _reply(phase, mutation, override=override, echo=echo)
+    headers = verdict_headers(decision)
+    return _reply(phase, spoofed_headers(request), headers, override=override, echo=echo)
 
 
 def verdict_headers(decision: Decision) -> list[tuple[str, str]]:
@@ -135,24 +132,45 @@ def _set(name: str, value: str) -> pb.HeaderValueOption:
 
 def _reply(
     phase: Phase,
-    mutation: pb.HeaderMutation,
+    remove: Iterable[str],
+    headers: Iterable[tuple[str, str]],
     *,
+    override: "pb.BodySendMode | None",
+    echo: "pb.HttpBody | None",
+) -> bytes:
+    names = tuple(remove)
+    if names or echo is not None:  # a client chose these: nothing to remember
+        return _build(phase, names, tuple(headers), override, echo)
+    return _build_once(phase, (), tuple(headers), override)
+
+
+def _build(
+    phase: Phase,
+    remove: tuple[str, ...],
+    headers: tuple[tuple[str, str], ...],
     override: "pb.BodySendMode | None" = None,
     echo: "pb.HttpBody | None" = None,
 ) -> bytes:
+    mutation = pb.HeaderMutation(
+        remove_headers=remove, set_headers=[_set(name, value) for name, value in headers]
+    )
+    response = pb.ProcessingResponse()
+    part = getattr(response, phase.value)
+    part.SetInParent()
     if phase in (Phase.REQUEST_TRAILERS, Phase.RESPONSE_TRAILERS):
-        trailers = pb.TrailersResponse()
-        return pb.ProcessingResponse(**{phase.value: trailers}).SerializeToString()
-    common = pb.CommonResponse(header_mutation=mutation)
+        return response.SerializeToString()
+    common = part.response
+    common.header_mutation.CopyFrom(mutation)
     if echo is not None:
         common.body_mutation.streamed_response.body = echo.body
         common.body_mutation.streamed_response.end_of_stream = echo.end_of_stream
-    is_headers = phase in (Phase.REQUEST_HEADERS, Phase.RESPONSE_HEADERS)
-    kind = pb.HeadersResponse if is_headers else pb.BodyResponse
-    response = pb.ProcessingResponse(**{phase.value: kind(response=common)})
     if override is not None:
         response.mode_override.request_body_mode = override
     return response.SerializeToString()
+
+
+_build_once = lru_cache(1024)(_build)
+"""Most replies are alike, and building one takes longer than all else that is done with it."""
 
 
 def _encode_refusal(status: int, decision: Decision) -> bytes:

@@ -103,7 +103,9 @@ class Processor:
         """Take the guard's decision on the request of the last ``Score``."""
         if self._state is State.MESSAGES and not decision.is_refused:
             return self._reply(
-                encode_decision(self._phase, self._head, decision, override=self._override(pb.STREAMED))
+                encode_decision(
+                    self._phase, self._head, decision, override=self._override(pb.STREAMED)
+                )
             )
         self._state = State.DONE
         payload = encode_decision(self._phase, self._head, decision, echo=self._echo())
@@ -141,8 +143,6 @@ class Processor:
         if is_grpc(self._head) and not self._is_observed:
             self._state = State.MESSAGES
             return Score(self._head)
-        if self._is_observed and self._body_mode == pb.NONE:
-            return Score(self._head, Uninspected.OVERSIZE)
         self._state = State.BODY
         if self._mode is Mode.ACTIVE:
             return ScoreHead(self._head)
@@ -165,11 +165,12 @@ class Processor:
         room = self._limit + 1 - len(self._body)
         self._body += body.body[:room]
         is_over = len(self._body) > self._limit
-        is_chunked = self._body_mode in _CHUNKED
+        # An observing Envoy does not say its mode, and streams bodies or sends none.
+        is_chunked = self._is_observed or self._body_mode in _CHUNKED
         if is_chunked and not body.end_of_stream and not is_over:
             return self._reply(encode_continue(self._phase, echo=self._echo()))
         # A buffered body that fits ends its stream, unless trailers follow it.
-        is_cut = is_over or not body.end_of_stream and self._body_mode != pb.BUFFERED
+        is_cut = is_over or (not body.end_of_stream and self._body_mode != pb.BUFFERED)
         return self._score(is_cut=is_cut)
 
     def _on_message(self, body: pb.HttpBody) -> Command:

@@ -1,6 +1,6 @@
 """The gRPC side: pumps messages between Envoy and a processor, and asks the guard."""
 
-import logging
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +14,7 @@ from extproc.proto import ext_proc_pb2 as pb
 from kysira.errors import StartError
 from kysira.guard import Guard, Snapshot
 from kysira.serving import address
-from kysira.types import Mode
-
-log = logging.getLogger(__name__)
+from kysira.types import Decision, Mode
 
 SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
 MAX_MESSAGE_BYTES = 64 << 20
@@ -30,10 +28,11 @@ class ExternalProcessor:
         self._guard = guard
         self._limit = max_body_bytes
         self._streams = active_streams
+        self._telling: set[asyncio.Task[Decision]] = set()
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Return the handler for a gRPC server; messages stay bytes on gRPC's side."""
-        method = grpc.stream_stream_rpc_method_handler(self._process)
+        method: Any = grpc.stream_stream_rpc_method_handler(self._process)
         return grpc.method_handlers_generic_handler(SERVICE, {"Process": method})
 
     async def _process(self, _: Any, stream: grpc.aio.ServicerContext[bytes, bytes]) -> None:
@@ -44,24 +43,49 @@ class ExternalProcessor:
             self._streams.dec()
 
     async def _pump(self, stream: Any) -> None:
-        processor: Processor | None = None
         snapshot = self._guard.snapshot()
-        while (data := await stream.read()) is not grpc.aio.EOF:
-            try:
-                message = pb.ProcessingRequest.FromString(data)
-            except DecodeError:
-                await stream.abort(grpc.StatusCode.INVALID_ARGUMENT, "not a ProcessingRequest")
-            if processor is None:
-                if message.observability_mode:  # nothing can be blocked
-                    snapshot = replace(snapshot, mode=Mode.SHADOW)
-                processor = Processor(snapshot.mode, self._limit)
+        first = await self._read(stream)
+        if first is None:
+            return
+        if first.observability_mode:
+            snapshot = replace(snapshot, mode=Mode.SHADOW)  # nothing can be blocked
+        processor = Processor(snapshot.mode, self._limit)
+        try:
+            await self._converse(stream, processor, first, snapshot)
+        finally:
+            # Also when Envoy resets the stream, which it does once a body that was asked for and
+            # never sent has gone by.
+            if rest := processor.ended():
+                self._tell(rest, snapshot)
+
+    async def _converse(
+        self, stream: Any, processor: Processor, first: pb.ProcessingRequest, snapshot: Snapshot
+    ) -> None:
+        message: pb.ProcessingRequest | None = first
+        while message is not None:
             command = await self._settle(processor, processor.receive(message), snapshot)
             if isinstance(command, Reply):
                 await stream.write(command.payload)
             if command.is_last:
                 return
-        if processor is not None and (rest := processor.ended()):
-            await self._settle(processor, rest, snapshot)
+            message = await self._read(stream)
+
+    async def _read(self, stream: Any) -> pb.ProcessingRequest | None:
+        data = await stream.read()
+        if data is grpc.aio.EOF:
+            return None
+        try:
+            return pb.ProcessingRequest.FromString(data)
+        except DecodeError:
+            await stream.abort(grpc.StatusCode.INVALID_ARGUMENT, "not a ProcessingRequest")
+            raise AssertionError from None  # abort always raises
+
+    def _tell(self, rest: Score, snapshot: Snapshot) -> None:
+        """Score what can no longer be answered, so that it is counted and logged."""
+        shadow = replace(snapshot, mode=Mode.SHADOW)
+        task = asyncio.create_task(self._guard.check(rest.request, shadow, unread=rest.unread))
+        self._telling.add(task)  # the loop itself keeps only a weak reference
+        task.add_done_callback(self._telling.discard)
 
     async def _settle(
         self, processor: Processor, command: Command, snapshot: Snapshot

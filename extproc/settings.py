@@ -11,7 +11,9 @@ from kysira.types import ScoreOptions
 class ExtProcSettings(ServiceSettings, GuardSettings, EngineSettings):
     """Scores every request of an Envoy over ext_proc, and blocks in active mode."""
 
-    grpc_port: int = setting(50051, "Port for Envoy's ext_proc calls; 0 is any free one.", read=port)
+    grpc_port: int = setting(
+        50051, "Port for Envoy's ext_proc calls; 0 is any free one.", read=port
+    )
     metrics_port: int = setting(
         9090, "Port for health, metrics and the mode API; 0 is any free one.", read=port
     )

@@ -32,8 +32,7 @@ def call_limits(max_body_bytes: int) -> CallLimits:
 
 async def read_call(call: web.Request, limits: CallLimits) -> tuple[Request, ScoreOptions]:
     """Return what is to be scored; raises RequestError with the HTTP status to answer."""
-    content_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if content_type and content_type != "application/json" and not content_type.endswith("+json"):
+    if not _is_json(call.headers.get("Content-Type", "application/json")):
         raise RequestError("send Content-Type: application/json", 415)
     if call.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RequestError("send the body without Content-Encoding", 415)
@@ -43,6 +42,11 @@ async def read_call(call: web.Request, limits: CallLimits) -> tuple[Request, Sco
         return request_from_json(_parsed(await _body(call, limits)))
     except RequestError as error:
         raise RequestError(str(error)[:_SHOWN], error.status) from None
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")  # RFC 6839 §3.1
 
 
 async def _body(call: web.Request, limits: CallLimits) -> bytes:

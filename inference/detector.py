@@ -2,8 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import re2
 
 from inference.fields import Field
+from inference.matcher import re2_options
 from kysira.types import Place
 
 Check = Callable[[Field, bytes], bool]
@@ -16,6 +21,8 @@ DECISIVE = 0.99
 """The score of a rule that no ordinary request matches."""
 
 _CEILING = 0.9999
+_SEARCHER_BYTES = 8 << 20
+"""For what one pattern has compiled so far, which hostile texts make grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,29 @@ def noisy_or(scores: Iterable[float]) -> float:
     for score in scores:
         miss *= 1.0 - score
     return min(_CEILING, 1.0 - miss)
+
+
+def confirmed_by(pattern: str, *, after: Check | None = None) -> Check:
+    """Return a check for another pattern, which would make the common automaton too large.
+
+    ``Rule.pattern`` is then a cheap sign that few values have, and lets through all that
+    ``pattern`` matches. ``after`` is asked first.
+    """
+
+    def check(field: Field, text: bytes) -> bool:
+        if after is not None and not after(field, text):
+            return False
+        return _searcher(pattern).search(text) is not None
+
+    return check
+
+
+@cache
+def _searcher(pattern: str) -> Any:
+    options = re2_options()
+    options.never_capture = True  # without groups a DFA does
+    options.max_mem = _SEARCHER_BYTES
+    return re2.compile(pattern.encode(), options=options)
 
 
 @dataclass(frozen=True, slots=True)

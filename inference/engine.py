@@ -1,23 +1,31 @@
 """The engine: a request in, a verdict out. Pure: no I/O, no clock, no environment."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby, islice, zip_longest
+from typing import NamedTuple
 
 from inference.bodies import body_fields
 from inference.detector import Detector
 from inference.fields import Field, head_fields
 from inference.model import Classifier
 from inference.scanning import CacheInfo, Scanner
-from inference.scoring import decides, field_findings, is_excluded, verdict
-from kysira.types import Finding, Place, Request, ScoreOptions, Uninspected, Verdict
+from inference.scoring import (
+    SCORE_DIGITS,
+    decides,
+    exclusion_paths,
+    field_findings,
+    is_excluded,
+    verdict,
+)
+from kysira.types import Exclusion, Finding, Place, Request, ScoreOptions, Uninspected, Verdict
 
 MAX_FIELDS = 10_000
-"""Values read per request; more is ``uninspected{budget}``. A 1 MB JSON array has about as many."""
+"""Values read one by one per request; the others are read as one, and ``uninspected{budget}``."""
 MAX_MODEL_TEXTS = 8
-"""Values that each model is asked about per request."""
+"""Texts that each model is asked about per request."""
 MAX_MODEL_CHARACTERS = 2048
-"""Characters of a value that a model is shown."""
+"""Characters of a text; a longer value is shown in two, its head and its tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,29 @@ class Inspection:
     problems: frozenset[Uninspected]
     questions: Mapping[str, Sequence[Field]]
     """Detector slug → values for its model; empty when the rules have decided already."""
+
+
+class _Scope(NamedTuple):
+    """What a policy lets count for one request."""
+
+    left_out: frozenset[str]
+    paths: tuple[str, ...]
+    exclusions: tuple[Exclusion, ...]
+
+    def holds(self, detector: str, location: str) -> bool:
+        return detector not in self.left_out and not is_excluded(
+            detector, location, self.paths, self.exclusions
+        )
+
+
+class _Reading(NamedTuple):
+    """A value and what the rules found in it."""
+
+    field: Field
+    findings: Sequence[Finding]
+
+    def score(self, detector: str) -> float:
+        return max((f.score for f in self.findings if f.detector == detector), default=0.0)
 
 
 class Engine:
@@ -72,58 +103,88 @@ class Engine:
         problems: set[Uninspected] = set()
         if request.body_truncated:
             problems.add(Uninspected.OVERSIZE)
+        paths = exclusion_paths(request.target) if options.exclusions else ()
+        scope = _Scope(options.disabled | self._disabled, paths, options.exclusions)
         findings: list[Finding] = []
-        readable: list[Field] = []
-        path = request.target.partition(b"?")[0].decode("utf-8", "replace")
-        left_out = options.disabled | self._disabled
+        readings: list[_Reading] = []
         scan, rules = self._scanner.scan, self._scanner.rules
-        for number, field in enumerate(_fields(request, problems)):
-            if number >= MAX_FIELDS:
-                problems.add(Uninspected.BUDGET)
-                break
+        fields = _fields(request, problems)
+        for field in chain(islice(fields, MAX_FIELDS), _rest(fields, problems)):
             hits = scan(field.value)
-            if hits:
-                findings += [
-                    finding
-                    for finding in field_findings(field, hits, rules)
-                    if finding.detector not in left_out
-                    and not is_excluded(finding, path, options.exclusions)
-                ]
-            if self._gated:
-                readable.append(field)
-        questions = {} if decides(findings, options) else self._questions(readable, options)
+            if not hits and not self._gated:
+                continue
+            found = [
+                finding
+                for finding in field_findings(field, hits, rules)
+                if scope.holds(finding.detector, finding.location)
+            ]
+            findings += found
+            readings.append(_Reading(field, found))
+        questions = {} if decides(findings, options) else self._questions(readings, scope)
         return Inspection(options, tuple(findings), frozenset(problems), questions)
 
-    def _questions(
-        self, fields: Iterable[Field], options: ScoreOptions
-    ) -> dict[str, Sequence[Field]]:
+    def _questions(self, readings: Sequence[_Reading], scope: _Scope) -> dict[str, Sequence[Field]]:
         asked: dict[str, Sequence[Field]] = {}
-        fields = list(fields)
         for detector in self._gated:
-            if detector.slug in options.disabled:
-                continue
-            gate = detector.model_gate
-            asked[detector.slug] = [f for f in fields if gate is None or gate(f, f.value)]
-        return {slug: found for slug, found in asked.items() if found}
+            slug, gate = detector.slug, detector.model_gate
+            gated = [
+                reading
+                for reading in readings
+                if (gate is None or gate(reading.field, reading.field.value))
+                and scope.holds(slug, reading.field.location)
+            ]
+            asked[slug] = _ranked(gated, slug)
+        return {slug: fields for slug, fields in asked.items() if fields}
 
     def conclude(self, inspection: Inspection) -> Verdict:
         """Ask the models what is left to ask, and join everything into a verdict."""
         findings = list(inspection.findings)
         problems = set(inspection.problems)
         for slug, fields in inspection.questions.items():
-            if len(fields) > MAX_MODEL_TEXTS:
-                problems.add(Uninspected.BUDGET)
-            findings += self._ask(slug, fields[:MAX_MODEL_TEXTS])
+            findings += self._ask(slug, fields, problems)
         options = inspection.options
         run = {d.slug: 0.0 for d in self._detectors if d.slug not in options.disabled}
         return verdict(findings, run, problems)
 
-    def _ask(self, slug: str, fields: Sequence[Field]) -> Iterator[Finding]:
-        texts = [
-            field.value.decode("utf-8", "replace")[:MAX_MODEL_CHARACTERS] for field in fields
-        ]
-        for field, score in zip(fields, self._classifiers[slug].score(texts), strict=True):
-            yield Finding(slug, score, f"{slug}:model", field.location)
+    def _ask(
+        self, slug: str, fields: Sequence[Field], problems: set[Uninspected]
+    ) -> Iterator[Finding]:
+        texts: list[tuple[Field, str]] = []
+        for field in fields:
+            if len(texts) >= MAX_MODEL_TEXTS:
+                problems.add(Uninspected.BUDGET)
+                break
+            texts += [(field, text) for text in _model_texts(field.value, problems)]
+        del texts[MAX_MODEL_TEXTS:]
+        scores = self._classifiers[slug].score([text for _, text in texts])
+        for (field, _), score in zip(texts, scores, strict=True):
+            yield Finding(slug, round(score, SCORE_DIGITS), f"{slug}:model", field.location)
+
+
+def _ranked(readings: Sequence[_Reading], slug: str) -> list[Field]:
+    """Return the fields, the most suspicious to the rules first, then from both ends inwards."""
+    if len(readings) <= MAX_MODEL_TEXTS:
+        return [reading.field for reading in readings]
+    half = (len(readings) + 1) // 2
+    pairs = zip_longest(readings[:half], reversed(readings[half:]))
+    inwards = [reading for pair in pairs for reading in pair if reading is not None]
+    return [r.field for r in sorted(inwards, key=lambda reading: -reading.score(slug))]
+
+
+def _model_texts(value: bytes, problems: set[Uninspected]) -> list[str]:
+    text = value.decode("utf-8", "replace")
+    if len(text) <= MAX_MODEL_CHARACTERS:
+        return [text]
+    if len(text) > 2 * MAX_MODEL_CHARACTERS:
+        problems.add(Uninspected.BUDGET)
+    return [text[:MAX_MODEL_CHARACTERS], text[-MAX_MODEL_CHARACTERS:]]
+
+
+def _rest(fields: Iterator[Field], problems: set[Uninspected]) -> Iterator[Field]:
+    """Yield the fields that are left as one of each place: padding must not hide an attack."""
+    for place, group in groupby(fields, key=lambda field: field.place):
+        problems.add(Uninspected.BUDGET)
+        yield Field(place, "", b"\n".join([field.value for field in group]))
 
 
 def _fields(request: Request, problems: set[Uninspected]) -> Iterator[Field]:

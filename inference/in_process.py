@@ -1,14 +1,17 @@
 """The engine behind the scoring port, in this process."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVarTuple
 
 from inference.engine import Engine
 from kysira.errors import ScoringOverload
 from kysira.types import Request, ScoreOptions, Verdict
 
-INLINE_BODY_BYTES = 16384
-"""A larger body is scored in a thread, so that it does not hold up the event loop."""
+Arguments = TypeVarTuple("Arguments")
+INLINE_BYTES = 16384
+"""A larger request is scored in a thread, so that it does not hold up the event loop."""
 MAX_WAITING = 64
 """Requests that may wait for a thread; more are refused at once rather than all too late."""
 
@@ -25,7 +28,7 @@ class EngineScorer:
 
     async def score(self, request: Request, options: ScoreOptions) -> Verdict:
         """Return the verdict; raises ScoringOverload when too many requests wait already."""
-        is_small = len(request.body) <= INLINE_BODY_BYTES
+        is_small = len(request.body) + len(request.target) <= INLINE_BYTES
         if not is_small or request.header("content-encoding"):
             return await self._in_thread(self._engine.score, request, options)
         inspection = self._engine.inspect(request, options)
@@ -33,11 +36,13 @@ class EngineScorer:
             return self._engine.conclude(inspection)
         return await self._in_thread(self._engine.conclude, inspection)
 
-    async def _in_thread(self, work, *arguments) -> Verdict:  # type: ignore[no-untyped-def]
+    async def _in_thread(
+        self, work: Callable[[*Arguments], Verdict], *arguments: *Arguments
+    ) -> Verdict:
         if self._waiting >= MAX_WAITING:
             raise ScoringOverload("too many requests are being scored")
-        self._waiting += 1
         future = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        self._waiting += 1
         # A deadline abandons the wait, not the work: the place is free when the work is done.
         future.add_done_callback(self._done)
         return await asyncio.shield(future)
@@ -48,5 +53,5 @@ class EngineScorer:
             future.exception()  # retrieved, whether or not anyone still waits
 
     async def close(self) -> None:
-        """Let running work finish."""
+        """Let running work finish, and drop what waits for a thread."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import re2
 
+hyperscan: Any
 try:
     import hyperscan
 except ImportError:  # no wheel for this platform
@@ -82,7 +83,9 @@ class Re2Matcher:
         """Compile; raise ValueError naming the pattern that RE2 refuses."""
         self._sets: list[tuple[Any, list[int]]] = []
         for is_case_sensitive in (False, True):
-            indices = [i for i, p in enumerate(patterns) if p.is_case_sensitive == is_case_sensitive]
+            indices = [
+                i for i, p in enumerate(patterns) if p.is_case_sensitive == is_case_sensitive
+            ]
             if indices:
                 self._sets.append((_re2_set([patterns[i] for i in indices]), indices))
 

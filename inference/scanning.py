@@ -1,4 +1,4 @@
-"""From a value to the rules it matches: normalise, match every variant, remember repeated values."""
+"""From a value to the rules it matches: normalise, match every variant, remember values."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 import re2
@@ -11,10 +12,13 @@ from inference.fields import Field
 from inference.matcher import re2_options
 from inference.normalizer import Variant
 from inference.scanning import Hit
+from inference.transformations import percent
 from kysira.types import Exclusion, Finding, ScoreOptions, Uninspected, Verdict
 
 Rules = Sequence[tuple[Detector, Rule]]
 Match = tuple[Variant, Rule]
+SCORE_DIGITS = 4
+"""Digits of a score: what a header shows is the very value that was compared."""
 
 
 def field_findings(field: Field, hits: Iterable[Hit], rules: Rules) -> list[Finding]:
@@ -43,9 +47,10 @@ def _holds(rule: Rule, field: Field, variant: Variant) -> bool:
 def _finding(field: Field, detector: Detector, matches: Mapping[str, Match]) -> Finding:
     variant, rule = max(matches.values(), key=lambda match: match[1].score)
     reason = detector.reason(rule)
+    score = detector.combine(match[1].score for match in matches.values())
     return Finding(
         detector=detector.slug,
-        score=detector.combine(match[1].score for match in matches.values()),
+        score=round(score, SCORE_DIGITS),
         reason=f"{reason} (decoded)" if variant.steps else reason,
         location=field.location,
         steps=variant.steps,
@@ -58,22 +63,40 @@ def _span(rule: Rule, text: bytes) -> tuple[int, int]:
     return match.span() if match else (0, 0)
 
 
-_cache: dict[tuple[str, bool], Any] = {}
-
-
+@cache
 def _compiled(pattern: str, is_case_sensitive: bool) -> Any:
-    key = (pattern, is_case_sensitive)
-    if key not in _cache:
-        _cache[key] = re2.compile(pattern.encode(), options=re2_options(is_case_sensitive))
-    return _cache[key]
+    options = re2_options(is_case_sensitive)
+    options.never_capture = True  # a match without groups needs no slower engine than a DFA
+    return re2.compile(pattern.encode(), options=options)
 
 
-def is_excluded(finding: Finding, path: str, exclusions: Iterable[Exclusion]) -> bool:
-    """Return True when a policy says that this finding does not count."""
+def exclusion_paths(target: bytes) -> tuple[str, ...]:
+    """Return the path of a request target as sent, and as an application may resolve it.
+
+    ``/static/..%2fadmin`` and ``/static/..;/admin`` must not profit from what is excluded under
+    ``/static``.
+    """
+    path = target.partition(b"?")[0]
+    sent = path.decode("utf-8", "replace")
+    decoded = percent(percent(path)).decode("utf-8", "replace").replace("\\", "/")
+    segments: list[str] = []
+    for segment in decoded.split("/")[1:]:
+        name = segment.partition(";")[0]
+        if name == "..":
+            del segments[-1:]
+        elif name != ".":
+            segments.append(name)
+    return sent, "/" + "/".join(segments)
+
+
+def is_excluded(
+    detector: str, location: str, paths: Sequence[str], exclusions: Iterable[Exclusion]
+) -> bool:
+    """Return True when a policy says that findings of the detector in the location don't count."""
     return any(
-        exclusion.detector in ("*", finding.detector)
-        and path.startswith(exclusion.path_prefix)
-        and fnmatchcase(finding.location, exclusion.location)
+        exclusion.detector in ("*", detector)
+        and all(path.startswith(exclusion.path_prefix) for path in paths)
+        and fnmatchcase(location, exclusion.location)
         for exclusion in exclusions
     )
 

@@ -1,39 +1,42 @@
 """One decoding step each: bytes in, bytes out, the same object when there is nothing to do.
 
 Every step is linear in its input: ``re`` is used with single character classes or fixed-length
-alternatives only, everything else goes through RE2.
+alternatives only.
 """
 
 import base64
 import binascii
 import html
 import re
+import unicodedata
 from collections.abc import Callable
+from itertools import chain, islice
 from urllib.parse import unquote_to_bytes
-
-import re2
-
-from inference.matcher import re2_options
 
 Transformation = Callable[[bytes], bytes]
 
 _PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 _PERCENT_U = re.compile(rb"%u([0-9A-Fa-f]{4})")
 _ENTITY = re.compile(rb"&[#A-Za-z]")
+_LEADING_ZEROS = re.compile(rb"(&#[xX]?)0+")
+_TOO_LARGE = re.compile(rb"&#[0-9]{8,}")
 _ESCAPE = re.compile(
     rb"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|([0-7]{3})|([\"'/\\nrtbf]))"
 )
 _ESCAPED_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_OVERLONG = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}")
-_NON_ASCII = re.compile(rb"[\x80-\xff]")
+_OVERLONG = re.compile(
+    rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}"
+)
 _BLANKS = re.compile(rb"[\x00-\x20\x7f]+")
 _ODD_BLANK = re.compile(rb"[\x00-\x1f\x7f]|  ")
-_SQL_VERSION_COMMENT = re2.compile(rb"/\*M?!\d{0,6}", options=re2_options())
-_SQL_COMMENT = re2.compile(rb"/\*(?:[^*]|\*+[^*/])*\*+/", options=re2_options())
+_SQL_VERSION_COMMENT = re.compile(rb"/\*M?!\d{0,6}")
 _SHELL_JOIN = re.compile(rb"[A-Za-z/][\"'\\^`]{1,2}[A-Za-z/]|\$(?:@|\*|\{IFS|IFS)")
 _SHELL_SPACE = re.compile(rb"\$(?:\{IFS\}|IFS(?:\$\d)?)|\{IFS[^}]{0,8}\}")
 _SHELL_NOISE = re.compile(rb"[\"'\\^`]|\$[@*]")
 _BASE64_TOKEN = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
+_BROKEN_BASE64 = re.compile(rb"[A-Za-z0-9+/_ \t\r\n-]+={0,2}")
+MAX_TOKENS = 16
+"""Base64 tokens of a value that are tried."""
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _LOOK_ALIKES = {
@@ -43,8 +46,17 @@ _LOOK_ALIKES = {
     0x00A0: " ", 0x2003: " ", 0x2028: "\n", 0x2029: "\n", 0x3000: " ", 0x010A: "\n", 0x010D: "\r",
     0x200B: None, 0x200C: None, 0x200D: None, 0x2060: None, 0xFEFF: None, 0x00AD: None,
 }  # fmt: skip
-_FOLD: dict[int, int | str | None] = {**_FULL_WIDTH, **_LOOK_ALIKES}
-_TEXT_BYTES = bytes(range(0x20, 0x7F)) + b"\t\n\r"
+# Letters that turn into ASCII when an application folds case or normalises: mathematical, circled,
+# the long s, the Kelvin sign and the dotless i.
+_LETTERS = {
+    code: unicodedata.normalize("NFKC", chr(code))
+    for code in chain(range(0x1D400, 0x1D800), range(0x24B6, 0x24EA), (0x017F, 0x212A))
+}
+# A byte 0xA0 that is no UTF-8 is white space to MySQL.
+_FOLD: dict[int, int | str | None] = {
+    **_LETTERS, **_FULL_WIDTH, **_LOOK_ALIKES, 0x0131: "i", 0xDCA0: " ",
+}  # fmt: skip
+_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\r")) + b"\x7f"
 
 
 def percent(text: bytes) -> bytes:
@@ -60,7 +72,10 @@ def html_entities(text: bytes) -> bytes:
     """Decode ``&lt;``, ``&#60;`` and ``&#x3c;`` (HTML §13.5)."""
     if b"&" not in text or not _ENTITY.search(text):
         return text
-    return html.unescape(text.decode("utf-8", "surrogateescape")).encode("utf-8", "replace")
+    # int() refuses more than 4300 decimal digits, and html.unescape would raise.
+    text = _TOO_LARGE.sub(b"&#1114112", _LEADING_ZEROS.sub(rb"\g<1>0", text))
+    decoded = html.unescape(text.decode("utf-8", "surrogateescape"))
+    return decoded.encode("utf-8", "surrogateescape")
 
 
 def escapes(text: bytes) -> bytes:
@@ -87,7 +102,7 @@ def _utf8(code: int) -> bytes:
 
 def overlong_utf8(text: bytes) -> bytes:
     r"""Decode forbidden long forms of ASCII such as ``\xc0\xaf`` for "/" (RFC 3629 §10)."""
-    return _OVERLONG.sub(_shorten, text)
+    return text if text.isascii() else _OVERLONG.sub(_shorten, text)
 
 
 def _shorten(match: re.Match[bytes]) -> bytes:
@@ -105,7 +120,7 @@ def fold_unicode(text: bytes) -> bytes:
 
     Not NFKC: normalising a long run of combining marks is quadratic in CPython.
     """
-    if not _NON_ASCII.search(text):
+    if text.isascii():
         return text
     decoded = text.decode("utf-8", "surrogateescape")
     return decoded.translate(_FOLD).encode("utf-8", "surrogateescape")
@@ -125,12 +140,20 @@ def sql_comments(text: bytes) -> bytes:
     """Open MySQL's executable comments and turn the others into a space."""
     if b"/*" not in text:
         return text
-    opened = bytes(_SQL_VERSION_COMMENT.sub(b" ", text))
-    return bytes(_SQL_COMMENT.sub(b" ", opened)).replace(b"*/", b" ")
+    opened = _SQL_VERSION_COMMENT.sub(b" ", text)
+    kept, end = [], 0
+    while (start := opened.find(b"/*", end)) >= 0:
+        close = opened.find(b"*/", start + 2)
+        if close < 0:
+            break
+        kept.append(opened[end:start])
+        end = close + 2
+    kept.append(opened[end:])
+    return b" ".join(kept).replace(b"*/", b" ")
 
 
 def shell_quotes(text: bytes) -> bytes:
-    """Undo quoting inside a shell word: ``c""at``, ``w\\hoami``, ``cat$IFS/etc``."""
+    r"""Undo quoting inside a shell word: ``c""at``, ``w\hoami``, ``cat$IFS/etc``."""
     if not _SHELL_JOIN.search(text):
         return text
     return _SHELL_NOISE.sub(b"", _SHELL_SPACE.sub(b" ", text))
@@ -139,15 +162,18 @@ def shell_quotes(text: bytes) -> bytes:
 def base64_text(text: bytes) -> bytes:
     """Decode base64 tokens that turn out to be text; return ``text`` when none does.
 
-    At most four tokens are tried, so that the work stays linear.
+    A value that is one base64 text broken into lines, or with its "+" turned into spaces, counts as
+    one token. At most ``MAX_TOKENS`` are tried.
     """
-    found: list[bytes] = []
-    for number, match in enumerate(_BASE64_TOKEN.finditer(text)):
-        if number == 4:
-            break
-        decoded = _decode_base64(match[0])
-        if decoded:
-            found.append(decoded)
+    first = _BASE64_TOKEN.search(text)
+    if not first:
+        return text
+    if len(first[0]) < len(text) and _BROKEN_BASE64.fullmatch(text.rstrip()):
+        for joined in (text.translate(None, b" \t\r\n"), text.rstrip().replace(b" ", b"+")):
+            if decoded := _decode_base64(joined):
+                return decoded
+    tokens = islice(_BASE64_TOKEN.finditer(text), MAX_TOKENS)
+    found = [decoded for token in tokens if (decoded := _decode_base64(token[0]))]
     return b"\n".join(found) or text
 
 
@@ -161,10 +187,15 @@ def _decode_base64(token: bytes) -> bytes:
         return b""
     if len(data) >= 8 and data[1::2].count(0) * 4 >= len(data[1::2]) * 3:
         data = data[0::2]  # UTF-16LE, as PowerShell's -EncodedCommand takes it
+    return data if _is_text(data) else b""
+
+
+def _is_text(data: bytes) -> bool:
+    """Return True when at most one character in ten is none that people write."""
+    odd = len(data) - len(data.translate(None, _CONTROL_BYTES))
+    length = len(data)
     if not data.isascii():
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            return b""
-    is_text = len(data.translate(None, _TEXT_BYTES)) * 10 <= len(data)
-    return data if is_text else b""
+        decoded = data.decode("utf-8", "replace")
+        odd += decoded.count("\ufffd")
+        length = len(decoded)
+    return odd * 10 <= length

@@ -122,12 +122,13 @@ def _log(request: Request, decision: Decision) -> None:
     """Write one line without query, headers or body: they may hold secrets."""
     path = request.target.partition(b"?")[0][:256].decode("utf-8", "replace")
     log.warning(
-        "%s detector=%s score=%s reason=%r location=%r method=%s path=%r source_ip=%s latency_ms=%.2f",
+        "%s detector=%s score=%s reason=%r location=%r method=%s path=%r source_ip=%s"
+        " latency_ms=%.2f",
         _EVENTS[decision.action],
-        decision.verdict.detector or "-",
+        decision.finding.detector if decision.finding else "-",
         "-" if decision.score is None else f"{decision.score:.4f}",
         decision.reason,
-        decision.verdict.findings[0].location if decision.verdict.findings else "-",
+        decision.finding.location if decision.finding else "-",
         request.method,
         path,
         request.source_ip or "-",

@@ -9,13 +9,17 @@ from kysira.errors import SettingsError
 from kysira.settings import LogFormat
 
 LEVELS = ("debug", "info", "warning", "error")
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F, 0x85, 0x2028, 0x2029)}
 
 
 class _Text(logging.Formatter):
-    converter = time.gmtime
-
     def __init__(self) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+        self.converter = time.gmtime
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """Return one line whatever the message holds: a client must not write lines of its own."""
+        return super().formatMessage(record).translate(_CONTROLS)
 
 
 class _Json(_Text):

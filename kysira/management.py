@@ -4,13 +4,13 @@ import hmac
 import ipaddress
 import json
 import logging
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -18,7 +18,11 @@ from kysira.mode_store import ModeStore
 from kysira.types import Mode
 
 log = logging.getLogger(__name__)
-_FORWARDING = ("X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "Forwarded", "Via")
+_FORWARDING = (
+    "X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "Forwarded", "Via",
+    # Envoy tells of itself by these when it is not the edge.
+    "X-Forwarded-Proto", "X-Forwarded-Host", "X-Envoy-Expected-Rq-Timeout-Ms",
+)  # fmt: skip
 MAX_TTL_SECONDS = 30 * 24 * 3600.0
 
 
@@ -43,9 +47,9 @@ class ManagementAccess:
     def refusal(self, request: web.Request) -> Refusal | None:
         """Return why the request may not write, None when it may."""
         if self.token:
-            given = request.headers.get("Authorization", "")
-            wanted = f"Bearer {self.token}"
-            if hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode()):
+            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+            is_same = hmac.compare_digest(_bytes(given.strip()), _bytes(self.token))
+            if is_same and scheme.lower() == "bearer":
                 return None
             return Refusal(401, "send Authorization: Bearer with the admin token")
         if not _is_loopback(request.remote or ""):
@@ -55,11 +59,22 @@ class ManagementAccess:
         if any(name in request.headers for name in _FORWARDING):
             return Refusal(403, "set KYSIRA_ADMIN_TOKEN to manage through a proxy")
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+        if origin is not None and _net_location(origin) != request.headers.get("Host"):
             return Refusal(403, "without KYSIRA_ADMIN_TOKEN no other Origin may write")
         if request.content_type != "application/json":
             return Refusal(403, "without KYSIRA_ADMIN_TOKEN send Content-Type: application/json")
         return None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _net_location(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 def _host_name(host: str) -> str:
@@ -141,7 +156,7 @@ def _mode_request(body: bytes) -> tuple[Mode, float | None]:
     if ttl is None:
         return Mode(row["mode"]), None
     is_number = isinstance(ttl, (int, float)) and not isinstance(ttl, bool)
-    if not is_number or not math.isfinite(ttl) or not 0 < ttl <= MAX_TTL_SECONDS:
+    if not is_number or not 0 < ttl <= MAX_TTL_SECONDS:
         raise ValueError(f"ttl_seconds must be a number over 0, at most {MAX_TTL_SECONDS:.0f}")
     return Mode(row["mode"]), float(ttl)
 
@@ -160,10 +175,10 @@ def json_error(status: int, error: str) -> web.Response:
 
 
 @web.middleware
-async def json_errors(request: web.Request, handler: Any) -> web.StreamResponse:
+async def json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer aiohttp's own errors, such as 404 and 405, as JSON too."""
     try:
-        return await handler(request)  # type: ignore[no-any-return]
+        return await handler(request)
     except web.HTTPException as error:
         if error.status < 400:
             raise

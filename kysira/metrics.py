@@ -18,7 +18,7 @@ BUCKETS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0
 
 def new_registry() -> CollectorRegistry:
     """Return a registry of one service, with the process's own metrics."""
-    disable_created_metrics()
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
@@ -30,14 +30,23 @@ class GuardMetrics:
 
     def __init__(self, prefix: str, registry: CollectorRegistry) -> None:
         requests = Counter(
-            f"{prefix}_requests", "Total requests processed by action.", ["action"], registry=registry
+            f"{prefix}_requests",
+            "Total requests processed by action.",
+            ["action"],
+            registry=registry,
         )
         durations = Histogram(
-            f"{prefix}_request_duration_seconds", "Seconds a decision took, upstream time left out.",
-            ["action"], buckets=BUCKETS_S, registry=registry,
-        )  # fmt: skip
+            f"{prefix}_request_duration_seconds",
+            "Seconds a decision took, upstream time left out.",
+            ["action"],
+            buckets=BUCKETS_S,
+            registry=registry,
+        )
         uninspected = Counter(
-            f"{prefix}_uninspected", "Requests not fully inspected, by reason.", ["reason"], registry=registry
+            f"{prefix}_uninspected",
+            "Requests not fully inspected, by reason.",
+            ["reason"],
+            registry=registry,
         )
         self._requests = {action: requests.labels(action.value) for action in Action}
         self._durations = {action: durations.labels(action.value) for action in Action}
@@ -45,7 +54,9 @@ class GuardMetrics:
         self._flagged = Counter(
             f"{prefix}_flagged", "Requests over the threshold, in either mode.", registry=registry
         )
-        self._killed = Counter(f"{prefix}_killed", "Requests blocked in active mode.", registry=registry)
+        self._killed = Counter(
+            f"{prefix}_killed", "Requests blocked in active mode.", registry=registry
+        )
         self._errors = Counter(
             f"{prefix}_inference_errors", "Requests that could not be scored.", registry=registry
         )

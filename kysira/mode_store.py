@@ -27,7 +27,8 @@ class Flip:
 class ModeStore:
     """Keeps the mode; a flip is written to ``mode.json`` before it counts.
 
-    A flip is discarded when the configured mode has changed since, or its time is up.
+    A flip is discarded when the configured mode has changed since, or its time is up: then the
+    configured mode is in force again, whatever was before the flip.
     """
 
     def __init__(
@@ -55,17 +56,19 @@ class ModeStore:
     @property
     def expires_at(self) -> float | None:
         """Return when the flip in force ends, in Unix seconds; None when it does not."""
-        return self._flip.expires_at if self._flip and self.mode is self._flip.mode else None
+        _ = self.mode  # forgets a flip whose time is up
+        return self._flip.expires_at if self._flip else None
 
     def set(self, mode: Mode, ttl_seconds: float | None = None) -> None:
         """Flip now; a state file that can't be written is logged and counted, the flip holds."""
         expires_at = None if ttl_seconds is None else self._clock() + ttl_seconds
-        self._flip = Flip(mode, self.configured, expires_at)
+        flip = Flip(mode, self.configured, expires_at)
         try:
-            self._write(self._flip)
+            self._write(flip)
         except OSError as error:
             self.write_failures += 1
             log.error("mode_not_saved path=%s error=%s", self._path, error)
+        self._flip = flip
 
     def _write(self, flip: Flip) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +94,7 @@ class ModeStore:
             )
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             log.error("mode_not_restored path=%s error=%r", self._path, error)
             return None
         return flip if flip.configured is self.configured else None

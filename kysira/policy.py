@@ -1,9 +1,18 @@
 """What is done with a verdict."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kysira.settings import OnFailure, OnOversize
-from kysira.types import Action, Decision, Finding, Mode, Request, ScoreOptions, Uninspected, Verdict
+from kysira.types import (
+    Action,
+    Decision,
+    Finding,
+    Mode,
+    Request,
+    ScoreOptions,
+    Uninspected,
+    Verdict,
+)
 
 BLOCKED = 403
 TOO_LARGE = 413
@@ -27,10 +36,7 @@ def inspected_part(request: Request, policy: Policy) -> Request:
     if not is_cut:
         return request
     limit = 0 if policy.on_oversize is OnOversize.PASS else policy.max_body_bytes
-    return Request(
-        request.method, request.target, request.headers, request.body[:limit],
-        body_truncated=True, source_ip=request.source_ip, free_text=request.free_text,
-    )  # fmt: skip
+    return replace(request, body=request.body[:limit], body_truncated=True)
 
 
 def decide(verdict: Verdict, policy: Policy, mode: Mode) -> Decision:
@@ -47,7 +53,7 @@ def decide(verdict: Verdict, policy: Policy, mode: Mode) -> Decision:
         action = Action.ACTIVE_KILL if mode is Mode.ACTIVE else Action.SHADOW_KILL
     return Decision(
         action, mode, threshold, score, reason,
-        status if action is Action.ACTIVE_KILL else None, verdict,
+        status if action is Action.ACTIVE_KILL else None, verdict, finding=winner,
     )  # fmt: skip
 
 

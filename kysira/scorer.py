@@ -1,6 +1,5 @@
 """The scoring port, and the scorer that asks an inference service over HTTP."""
 
-import asyncio
 import json
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -38,18 +37,20 @@ class HttpScorer:
         )
 
     async def score(self, request: Request, options: ScoreOptions) -> Verdict:
-        """Return the verdict; raises ScoringError when there is none. The caller sets the deadline."""
+        """Return the verdict; raises ScoringError. The deadline is the caller's to set."""
         payload = json.dumps(request_to_json(request, options)).encode()
         headers = {"content-type": "application/json"}
         try:
-            async with self._session.post(self._url, data=payload, headers=headers) as response:
+            async with self._session.post(
+                self._url, data=payload, headers=headers, allow_redirects=False
+            ) as response:
                 answer = await response.read()
                 if response.status != 200:
                     raise ScoringError(f"inference answered {response.status}: {answer[:200]!r}")
-        except (aiohttp.ClientError, OSError) as error:
-            raise ScoringError(f"inference at {self.description}: {error}") from error
-        except asyncio.TimeoutError:
+        except TimeoutError:  # first, as it is an OSError
             raise ScoringTimeout(f"inference at {self.description} timed out") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise ScoringError(f"inference at {self.description}: {error!r}") from error
         return verdict_from_json(answer)
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, get_type_hints
+from urllib.parse import urlsplit
 
 from kysira import __version__
 from kysira.errors import SettingsError
@@ -80,6 +81,12 @@ def _names(text: str) -> tuple[str, ...]:
 def _url(text: str) -> str:
     if text and not text.startswith(("http://", "https://")):
         raise ValueError(f"{text!r} must begin with http:// or https://")
+    try:
+        host, _ = urlsplit(text).hostname, urlsplit(text).port
+    except ValueError as error:
+        raise ValueError(f"is no URL: {error}") from None
+    if text and not host:
+        raise ValueError("the URL names no host")
     return text.rstrip("/")
 
 
@@ -92,7 +99,9 @@ class ServiceSettings:
 
     bind: str = setting("127.0.0.1", "Address to listen on.")
     data_dir: Path | None = setting(
-        None, "Folder for state that outlives a restart; a subfolder per service and port.", read=Path
+        None,
+        "Folder for state that outlives a restart; a subfolder per service and port.",
+        read=Path,
     )
     admin_token_file: Path | None = setting(
         None, "File with the bearer token for management writes (or KYSIRA_ADMIN_TOKEN).", read=Path

@@ -157,6 +157,8 @@ class Decision:
     verdict: Verdict = field(default_factory=Verdict)
     latency_s: float = 0.0
     """Seconds the decision took."""
+    finding: Finding | None = None
+    """What ``score`` and ``reason`` are of; None when nothing was found."""
 
     @property
     def is_refused(self) -> bool:

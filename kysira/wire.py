@@ -13,29 +13,32 @@ from typing import Any
 
 from kysira.errors import RequestError, ScoringError
 from kysira.types import (
-    DEFAULT_THRESHOLD, Exclusion, Finding, Request, ScoreOptions, Uninspected, Verdict,
-)  # fmt: skip
+    DEFAULT_THRESHOLD,
+    Exclusion,
+    Finding,
+    Request,
+    ScoreOptions,
+    Uninspected,
+    Verdict,
+)
 
 DEFAULT_KEY = "*"
 """The key of the threshold for detectors that have none of their own."""
-_REQUEST_LINE = re.compile(r"([A-Z][A-Z-]{0,19}) (\S[^\n]*)")
+# A text such as "SELECT a FROM b" has no target: only one that is a path or a URL may hold blanks.
+_REQUEST_LINE = re.compile(
+    r"([A-Z][A-Z-]{0,19}) ((?:/(?!\*)|\?|[A-Za-z][A-Za-z0-9+.-]*://)[^\n]*)"
+    r"|(GET|HEAD|POST|PUT|PATCH|OPTIONS|TRACE|CONNECT) (\S+(?: HTTP/\d(?:\.\d)?)?)"
+)
 _VERSION = re.compile(r" HTTP/\d(?:\.\d)?\r?$")
 
 
 def request_to_json(request: Request, options: ScoreOptions) -> dict[str, Any]:
-    """Return the body of a scoring call that keeps every byte of the request."""
-    target = request.target.decode("utf-8", "replace")
+    """Return the body of a scoring call that keeps every byte; the client's address stays here."""
     payload: dict[str, Any] = {
-        "target_base64": base64.b64encode(request.target).decode(),
+        **_request_text(request),
         "headers": [[k, v.decode("utf-8", "surrogateescape")] for k, v in request.headers],
         "thresholds": {DEFAULT_KEY: options.threshold, **options.thresholds},
     }
-    try:
-        body = request.body.decode()
-    except UnicodeDecodeError:
-        body = ""
-        payload["body_base64"] = base64.b64encode(request.body).decode()
-    payload["request_text"] = f"{request.method} {target}\n{body}"
     if request.body_truncated:
         payload["body_truncated"] = True
     if options.disabled:
@@ -48,20 +51,37 @@ def request_to_json(request: Request, options: ScoreOptions) -> dict[str, Any]:
     return payload
 
 
+def _request_text(request: Request) -> dict[str, str]:
+    if request.free_text:
+        return {"request_text": "", "body_base64": base64.b64encode(request.body).decode()}
+    target = request.target.decode("utf-8", "replace").replace("\n", " ")
+    parts = {"target_base64": base64.b64encode(request.target).decode()}
+    try:
+        body = request.body.decode()
+    except UnicodeDecodeError:
+        body = ""
+        parts["body_base64"] = base64.b64encode(request.body).decode()
+    return {"request_text": f"{request.method} {target}\n{body}", **parts}
+
+
 def request_from_json(payload: object) -> tuple[Request, ScoreOptions]:
-    """Return the request and options of a scoring call; raises RequestError saying what is wrong."""
+    """Return the request and options of a scoring call; raises RequestError saying what to do."""
     if not isinstance(payload, dict):
         raise RequestError('the body must be a JSON object: {"request_text": "GET /path?query"}')
     text = _typed(payload, "request_text", str, None)
     if text is None:
         raise RequestError("request_text is missing: send {METHOD} {path}?{query}\\n{body}")
-    method, target, body, is_free = split_request_text(text)
+    if "target_base64" in payload:
+        # The line may hold any method and target, and its end alone counts.
+        line, _, rest = text.partition("\n")
+        method, target = line.partition(" ")[0], _base64(payload, "target_base64")
+        body, is_free = _bytes(rest), False
+    else:
+        method, target, body, is_free = split_request_text(text)
     headers = _headers(payload)
     content_type = _typed(payload, "content_type", str, "")
     if content_type and not any(name == "content-type" for name, _ in headers):
         headers += (("content-type", _bytes(content_type)),)
-    if "target_base64" in payload:
-        target, is_free = _base64(payload, "target_base64"), False
     if "body_base64" in payload:
         body = _base64(payload, "body_base64")
     request = Request(
@@ -72,12 +92,13 @@ def request_from_json(payload: object) -> tuple[Request, ScoreOptions]:
 
 
 def split_request_text(text: str) -> tuple[str, bytes, bytes, bool]:
-    """Return method, target, body and False; a text without a request line is all body, and True."""
+    """Return method, target, body and False; one without a request line is all body, and True."""
     line, _, body = text.partition("\n")
     match = _REQUEST_LINE.fullmatch(line.rstrip("\r"))
     if not match:
         return "", b"", _bytes(text), True
-    return match[1], _bytes(_VERSION.sub("", match[2])), _bytes(body), False
+    method, target = match[1] or match[3], match[2] or match[4]
+    return method, _bytes(_VERSION.sub("", target)), _bytes(body), False
 
 
 def _bytes(text: str) -> bytes:
@@ -154,20 +175,43 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
 
 
 def verdict_from_json(answer: bytes) -> Verdict:
-    """Return the verdict of an answer; raises ScoringError when it is none."""
+    """Return the verdict of an answer, of the plain contract too; raises ScoringError."""
     try:
         row = json.loads(answer)
-        findings = tuple(
-            Finding(
-                str(f["detector"]), float(f["score"]), str(f["reason"]), str(f["location"]),
-                tuple(map(str, f["steps"])), (int(f["span"][0]), int(f["span"][1])),
-            )
-            for f in row["findings"]
-        )  # fmt: skip
-        breakdown = {str(name): float(score) for name, score in row["breakdown"].items()}
-        problems = tuple(Uninspected(reason) for reason in row["uninspected"])
+        top = Finding(str(row["detector"]), _score(row["score"]), str(row["reason"]), "")
+        findings = [_finding(finding) for finding in row.get("findings", ())]
+        # The contract has no findings, and they are what decides.
+        if top.score > max((finding.score for finding in findings), default=0.0):
+            findings.append(top)
+        findings.sort(key=lambda finding: -finding.score)
         return Verdict(
-            float(row["score"]), str(row["reason"]), str(row["detector"]), breakdown, findings, problems
-        )
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise ScoringError(f"inference gave an unreadable answer: {error!r}") from None
+            top.score, top.reason, top.detector,
+            breakdown={str(name): _score(score) for name, score in row["breakdown"].items()},
+            findings=tuple(findings),
+            uninspected=tuple(_uninspected(reason) for reason in row.get("uninspected", ())),
+        )  # fmt: skip
+    except (
+        ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError,
+    ) as error:  # fmt: skip
+        raise ScoringError(f"inference gave an unreadable answer: {error!r:.200}") from None
+
+
+def _finding(row: Mapping[str, Any]) -> Finding:
+    return Finding(
+        str(row["detector"]), _score(row["score"]), str(row["reason"]), str(row["location"]),
+        tuple(map(str, row["steps"])), (int(row["span"][0]), int(row["span"][1])),
+    )  # fmt: skip
+
+
+def _score(value: object) -> float:
+    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError(f"{value!r} is no probability")
+    return float(value)
+
+
+def _uninspected(reason: object) -> Uninspected:
+    """Take a reason that only a newer service knows for an error: its verdict is still one."""
+    try:
+        return Uninspected(str(reason))
+    except ValueError:
+        return Uninspected.ERROR

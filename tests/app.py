@@ -21,6 +21,8 @@ class App:
     """Answers everything; ``received`` holds what came, oldest first."""
 
     received: list[Received] = field(default_factory=list)
+    pages: dict[str, str] = field(default_factory=dict)
+    """Path → HTML to answer with."""
     url: str = ""
     release: asyncio.Event = field(default_factory=asyncio.Event)
     _runner: web.AppRunner | None = None
@@ -30,7 +32,7 @@ class App:
         app = web.Application(client_max_size=1 << 30)
         app.router.add_get("/ws", self._echo)
         app.router.add_get("/sse", self._events)
-        app.router.add_route("*", "/{path:.*}", self._answer)
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -46,6 +48,8 @@ class App:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.received.append(Received(request.method, request.raw_path, headers, body))
+        if request.path in self.pages:
+            return web.Response(text=self.pages[request.path], content_type="text/html")
         return web.json_response({"bytes": len(body)})
 
     async def _echo(self, request: web.Request) -> web.WebSocketResponse:

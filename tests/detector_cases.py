@@ -1,4 +1,4 @@
-"""Reads the detectors' case tables, tests/data/detectors/<slug>.jsonl.
+r"""Reads the detectors' case tables, tests/data/detectors/<slug>.jsonl.
 
 A line is ``{"input", "match", "technique", "why"}`` with optional ``"place"`` (default query) and
 ``"name"`` (the field's name, default "q"). ``input`` is the value before the place's own encoding;

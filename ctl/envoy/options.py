@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,7 +15,8 @@ _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)*(?![0-9]+$){_LABEL}", re.IGNORECASE)
 """A last label of digits alone is a mistyped IP address (RFC 1123 §2.1)."""
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(ms|s)")
-_UNKNOWN_TO_ENVOY = (418, 419, 420, 425, 427, 430, 451, 509)
+_ERROR_STATUSES = {int(status) for status in HTTPStatus if status >= 400} - {418, 425, 451}
+"""Envoy's own type lacks those three."""
 MIN_HTTP2_WINDOW = 65535
 """The smallest initial window Envoy takes (RFC 9113 §6.9.2)."""
 
@@ -173,6 +175,6 @@ def read_duration(text: str) -> float:
 def read_error_status(text: str) -> int:
     """Return an HTTP error status that Envoy can answer with."""
     status = int(text) if re.fullmatch(r"[0-9]{3}", text) else 0
-    if not 400 <= status <= 511 or status in _UNKNOWN_TO_ENVOY:
+    if status not in _ERROR_STATUSES:
         raise ValueError(f"{text!r} is not an HTTP error status that Envoy knows, such as 503")
     return status

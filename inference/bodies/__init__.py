@@ -1,9 +1,10 @@
 """Request bodies become fields: inflate, decode the charset, parse, whatever the type says."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 
-from inference.bodies.binary import binary_fields, is_binary
+from inference.bodies.binary import binary_fields, is_binary, printable
 from inference.bodies.charset import decode_charset
 from inference.bodies.compression import inflate
 from inference.bodies.forms import multipart_fields
@@ -18,28 +19,56 @@ def body_fields(request: Request, problems: set[Uninspected]) -> Iterator[Field]
     """Yield the fields of the body; what could not be read is added to ``problems``.
 
     The declared type is a hint only: a body that looks like JSON or XML is read as such, since many
-    applications do the same.
+    applications do the same. Equal headers count as one list.
     """
-    body = inflate(request.body, request.header("content-encoding"), problems)
-    content_type = request.header("content-type").lower()
-    text = decode_charset(body, content_type)
-    lead = text[:64].lstrip()
-    is_form = b"x-www-form-urlencoded" in content_type
+    types = _values(request, "content-type")
+    content_type = types[0] if len(types) == 1 else b", ".join(types)
+    codings = b",".join(_values(request, "content-encoding")).lower()
+    body = inflate(request.body, codings, problems)
+    text = decode_charset(body, content_type.lower(), problems)
+    yield from _text_fields(text, content_type, request.body_truncated, problems)
+    # Many applications ignore a coding, a charset or a byte order mark: a declared one must not
+    # hide what they read.
+    if body is not text:
+        yield from _ignoring_fields(body, content_type)
+    if request.body is not body:
+        yield from _ignoring_fields(request.body, content_type)
+
+
+def _values(request: Request, name: str) -> list[bytes]:
+    return [value for key, value in request.headers if key == name]
+
+
+def _text_fields(
+    text: bytes, content_type: bytes, is_cut: bool, problems: set[Uninspected]
+) -> Iterator[Field]:
+    declared = content_type.lower()
+    text = text.removeprefix(BOM_UTF8)
+    lead = text[:64].lstrip()[:1]
+    is_form = b"x-www-form-urlencoded" in declared
+    is_multipart = b"multipart/" in declared
     if is_form:
         yield from pair_fields(Place.FORM, text)
-    if b"multipart/" in content_type:
-        yield from multipart_fields(text, request.header("content-type"), problems)
-    elif lead[:1] in (b"{", b"[", b'"') or b"json" in content_type:
-        yield from _json_or_raw(text, request.body_truncated or is_form, problems)
-    elif lead[:1] == b"<" or b"xml" in content_type:
-        yield from xml_fields(text, request.body_truncated or is_form, problems)
-    elif is_form:
-        return
-    elif content_type in (b"", b"text/plain") and _FORM.match(text):
-        yield from pair_fields(Place.FORM, text)
-    elif is_binary(text):
+    if is_multipart:
+        yield from multipart_fields(text, content_type, problems)
+    is_read = is_form or is_multipart
+    if lead in (b"{", b"[", b'"') or (b"json" in declared and not is_read):
+        yield from _json_or_raw(text, is_cut or is_read, problems)
+    elif lead == b"<" or (b"xml" in declared and not is_read):
+        yield from xml_fields(text, is_cut or is_read, problems)
+    elif not is_read:
+        yield from _untyped_fields(text, declared)
+
+
+def _untyped_fields(text: bytes, declared: bytes) -> Iterator[Field]:
+    if is_binary(text):
         yield from binary_fields(Place.BODY, "", text)
-    elif not is_plain(text):
+        return
+    is_form = _FORM.match(text) is not None
+    if is_form:
+        yield from pair_fields(Place.FORM, text)
+    is_known_form = is_form and declared.partition(b";")[0].strip() in (b"", b"text/plain")
+    if not is_known_form and not is_plain(text):
         yield Field(Place.BODY, "", text)
 
 
@@ -51,3 +80,13 @@ def _json_or_raw(text: bytes, is_cut: bool, problems: set[Uninspected]) -> Itera
     if not is_cut:
         problems.add(Uninspected.PARSE)
     yield from json_strings(text)
+
+
+def _ignoring_fields(body: bytes, content_type: bytes) -> Iterator[Field]:
+    """Yield what an application finds that ignores how the body is encoded."""
+    if not is_binary(body):
+        yield from _text_fields(body, content_type, True, set())
+        return
+    yield from binary_fields(Place.BODY, "", body)
+    if b"x-www-form-urlencoded" in content_type.lower():
+        yield from pair_fields(Place.FORM, printable(body))

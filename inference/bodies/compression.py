@@ -6,17 +6,20 @@ from kysira.types import Uninspected
 
 MAX_INFLATED_BYTES = 1 << 20
 MAX_CODINGS = 3
+MAX_MEMBERS = 32
+"""gzip members that are read: each one left copies the rest of the body."""
 
 
 def inflate(body: bytes, content_encoding: bytes, problems: set[Uninspected]) -> bytes:
     """Return the body without its codings, at most ``MAX_INFLATED_BYTES`` of it.
 
-    An unknown coding or broken data adds ``encoding`` to ``problems``, a bomb ``budget``; the part
-    that could be read is returned.
+    ``content_encoding`` is in lower case. An unknown coding or broken data adds ``encoding`` to
+    ``problems``, a bomb ``budget``; the part that could be read is returned, the same object when
+    there is nothing to undo.
     """
     if not content_encoding or not body:
         return body
-    codings = [name.strip() for name in content_encoding.lower().split(b",") if name.strip()]
+    codings = [name.strip() for name in content_encoding.split(b",") if name.strip()]
     if len(codings) > MAX_CODINGS:
         problems.add(Uninspected.ENCODING)
         codings = codings[-MAX_CODINGS:]
@@ -35,7 +38,7 @@ def _inflate_one(body: bytes, name: bytes, problems: set[Uninspected]) -> bytes:
         window = -zlib.MAX_WBITS  # many clients send raw deflate, RFC 9110 §8.4.1.2 notes
     out = bytearray()
     rest = body
-    while rest:
+    for _ in range(MAX_MEMBERS):
         stream = zlib.decompressobj(window)
         try:
             out += stream.decompress(rest, MAX_INFLATED_BYTES + 1 - len(out))
@@ -48,6 +51,10 @@ def _inflate_one(body: bytes, name: bytes, problems: set[Uninspected]) -> bytes:
         if not stream.eof:
             break  # cut off: what came is what there is to read
         rest = stream.unused_data if name != b"deflate" else b""
+        if not rest:
+            break
+    else:
+        problems.add(Uninspected.BUDGET)
     return bytes(out) or body
 
 

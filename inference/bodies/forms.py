@@ -1,14 +1,22 @@
 """multipart/form-data bodies (RFC 7578): names, file names and text parts."""
 
+import binascii
 import re
 from collections.abc import Iterator
 
 from inference.bodies.binary import binary_fields, is_binary
+from inference.bodies.charset import decode_charset
 from inference.fields import Field, is_plain
 from kysira.types import Place, Uninspected
 
 _BOUNDARY = re.compile(rb"boundary\s?=\s?(?:\"([^\"]{1,200})\"|([^;,\s\"]{1,200}))", re.IGNORECASE)
-_PARAMETER = re.compile(rb"\b(name|filename\*?)=(?:\"([^\"]{0,1000})\"|([^;\s\"]{1,1000}))", re.IGNORECASE)
+_PARAMETER = re.compile(rb"\b(name|filename\*?)=(?:\"([^\"]*)\"|([^;\s\"]+))", re.IGNORECASE)
+# What browsers and libraries write; parsers disagree on anything else.
+_PLAIN_HEAD = re.compile(
+    rb"\s*content-disposition: form-data; name=\"[^\"\\]*\"(?:; filename=\"[^\"\\]*\")?"
+    rb"(?:\r?\ncontent-type: [\w.+/-]+(?:; ?charset=[\w-]+)?)?\s*",
+    re.IGNORECASE,
+)
 _MAX_PARTS = 1000
 
 
@@ -17,22 +25,24 @@ def multipart_fields(
 ) -> Iterator[Field]:
     """Yield part names and file names that are not plain, and the content of every text part.
 
-    A body without its boundary is scored raw and adds ``parse`` to ``problems``.
+    A body without its boundary, or with more than one declared, is scored raw and adds ``parse`` to
+    ``problems``.
     """
-    match = _BOUNDARY.search(content_type)
-    mark = b"--" + (match[1] or match[2]) if match else b""
-    if not match or mark not in body:
+    boundaries = [quoted or bare for quoted, bare in _BOUNDARY.findall(content_type)]
+    mark = b"--" + boundaries[0] if boundaries else b""
+    if len(set(boundaries)) != 1 or mark not in body:
         problems.add(Uninspected.PARSE)
         yield Field(Place.BODY, "", body)
-        return
+        if not mark:
+            return
     parts = body.split(mark, _MAX_PARTS + 1)
     if len(parts) > _MAX_PARTS + 1:
         problems.add(Uninspected.BUDGET)
     for part in parts:
-        yield from _part_fields(part)
+        yield from _part_fields(part, problems)
 
 
-def _part_fields(part: bytes) -> Iterator[Field]:
+def _part_fields(part: bytes, problems: set[Uninspected]) -> Iterator[Field]:
     head, blank, content = part.partition(b"\r\n\r\n")
     if not blank:
         head, blank, content = part.partition(b"\n\n")
@@ -45,8 +55,21 @@ def _part_fields(part: bytes) -> Iterator[Field]:
     for value in found.values():
         if not is_plain(value):
             yield Field(Place.MULTIPART, name, value)
+    if not _PLAIN_HEAD.fullmatch(head):
+        yield Field(Place.MULTIPART, name, head)
+    yield from _content_fields(name, head.lower(), content, problems)
+
+
+def _content_fields(
+    name: str, head: bytes, content: bytes, problems: set[Uninspected]
+) -> Iterator[Field]:
     content = content.removesuffix(b"\n").removesuffix(b"\r")
-    if is_binary(content):
-        yield from binary_fields(Place.MULTIPART, name, content)
-    elif not is_plain(content):
-        yield Field(Place.MULTIPART, name, content)
+    text = decode_charset(content, head, problems)
+    readings = [text] if text is content else [text, content]
+    if b"quoted-printable" in head:
+        readings.append(binascii.a2b_qp(content))
+    for reading in readings:
+        if is_binary(reading):
+            yield from binary_fields(Place.MULTIPART, name, reading)
+        elif not is_plain(reading):
+            yield Field(Place.MULTIPART, name, reading)

@@ -1,17 +1,17 @@
 """JSON (RFC 8259) and XML bodies: every string, key, attribute and text, with its path."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
-import re2
-
 from inference.fields import Field, is_plain
-from inference.matcher import re2_options
 from kysira.types import Place, Uninspected
 
-_STRING = re2.compile(rb'"((?:[^"\\]|\\.)*)"', options=re2_options())
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_SHOWN = 64
+"""Characters of an element's or attribute's name that are kept: a path repeats them."""
 
 
 class _Object(NamedTuple):
@@ -20,6 +20,7 @@ class _Object(NamedTuple):
     pairs: list[tuple[str, Any]]
 
 
+_HOLDERS = (str, _Object, list)
 _decoder = json.JSONDecoder(object_pairs_hook=_Object, strict=False)
 
 
@@ -45,27 +46,37 @@ def _walk(document: Any, found: list[Field]) -> None:
     while stack:
         path, node = stack.pop()
         if isinstance(node, str):
-            value = node.encode("utf-8", "surrogatepass")
+            value = _to_bytes(node)
             if not is_plain(value):
                 found.append(Field(Place.JSON, path, value))
         elif isinstance(node, _Object):
             prefix = path + "." if path else ""
             for key, child in reversed(node.pairs):
                 if not key.isidentifier():
-                    name = key.encode("utf-8", "surrogatepass")
+                    name = _to_bytes(key)
                     if not is_plain(name):
                         found.append(Field(Place.JSON, (prefix + key)[:256], name))
-                if isinstance(child, (str, _Object, list)):
+                if isinstance(child, _HOLDERS):
                     stack.append(((prefix + key)[:256], child))
         elif isinstance(node, list):
-            stack.extend((path, child) for child in reversed(node) if isinstance(child, (str, _Object, list)))
+            stack += [(path, child) for child in reversed(node) if isinstance(child, _HOLDERS)]
+
+
+def _to_bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")  # bytes that were no UTF-8, as they came
+    except UnicodeEncodeError:  # an escape may stand for half a character
+        return text.encode("utf-8", "surrogatepass")
 
 
 def json_strings(text: bytes) -> Iterator[Field]:
     """Yield the strings of text that is almost JSON, and the text itself."""
-    for match in _STRING.finditer(text):
-        if not is_plain(match[1]):
-            yield Field(Place.JSON, "", match[1])
+    position = 0
+    for number, piece in enumerate(_ESCAPED.sub(b"__", text).split(b'"')):
+        value = text[position : position + len(piece)]
+        position += len(piece) + 1
+        if number % 2 and not is_plain(value):
+            yield Field(Place.JSON, "", value)
     yield Field(Place.BODY, "", text)
 
 
@@ -89,9 +100,9 @@ def _parse_xml(text: bytes, found: list[Field]) -> bool:
     path: list[str] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        path.append(name)
+        path.append(name[:_SHOWN])
         for key, value in attributes.items():
-            _collect(found, f"{'.'.join(path[-8:])}@{key}", value)
+            _collect(found, f"{'.'.join(path[-8:])}@{key[:_SHOWN]}", value)
 
     def end(name: str) -> None:
         path.pop()

@@ -36,13 +36,13 @@ DETECTOR = Detector(
         Rule("wildcard", r"^[^()]{0,64}\*\)+(?:\x00|%00)", 0.97),
         Rule("wildcard", r"^[^()]{0,32}\*\(\s*[&|!]\s*\(", 0.97),
         Rule("wildcard", r"^\(\*\)\*\)$|^\*\)\*$", 0.96),
-        Rule("null_byte", rf"^[^()]{{0,64}}\)+(?:\x00|%00)", 0.97),
+        Rule("null_byte", r"^[^()]{0,64}\)+(?:\x00|%00)", 0.97),
         Rule("wildcard_attribute", rf"\)\s*\(\s*{_KNOWN}\s*[~<>]?=\s*\*", 0.5),
         # -- filters that are whole: settings hold them, but not with a guessed password
         Rule("whole_filter", rf"\(\s*[&|]\s*\(\s*!?\s*\(?\s*{_ATTRIBUTE}\s*{_COMPARE}", 0.4),
         Rule(
             "password_guess",
-            rf"\(\s*(?:user_?password|unicodepwd|password|passwd|pwd)\s*[~<>]?=\s*[^()]{{0,32}}\*",
+            r"\(\s*(?:user_?password|unicodepwd|password|passwd|pwd)\s*[~<>]?=\s*[^()]{0,32}\*",
             0.93,
         ),
         Rule(

@@ -19,7 +19,7 @@ _OPERATOR = rf"\$(?:{_COMPARISON}|{_CODE})"
 _FIRST_QUOTE = r"^[^'\"]{0,256}['\"]"
 _JSON_OPERATOR = rf"['\"]?{_OPERATOR}['\"]?\s*:"
 _FILTER_NAME = re.compile(r"(?:^|[.\[])(?:filters?|where|selector)(?:[.\[\]]|$)", re.IGNORECASE)
-_CODE_NAME = re.compile(rf"\$(?:where|function|accumulator|expr)\b".encode(), re.IGNORECASE)
+_CODE_NAME = re.compile(rb"\$(?:where|function|accumulator|expr)\b", re.IGNORECASE)
 
 
 def _is_no_filter(field: Field, text: bytes) -> bool:

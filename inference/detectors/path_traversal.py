@@ -95,6 +95,11 @@ def _is_not_referer(field: Field, text: bytes) -> bool:
     return field.place is not Place.HEADER or field.name not in ("referer", "user-agent")
 
 
+def _is_with_folder(field: Field, text: bytes) -> bool:
+    """Return False for a bare file name, which people search for."""
+    return _is_not_referer(field, text) and (b"/" in text or b"\\" in text)
+
+
 def _is_no_document(field: Field, text: bytes) -> bool:
     """Return False for texts of many words or lines: articles, code, logs."""
     return text.count(b"\n") < 4 and len(text.split(None, 12)) <= 12
@@ -220,7 +225,7 @@ DETECTOR = Detector(
             rf"^[/\\]?(?:[\w.-]+[/\\]+){{0,4}}{_APP}\z",
             0.97,
             places=_AT_HEAD,
-            check=_is_not_referer,
+            check=_is_with_folder,
         ),
         Rule(
             "sensitive_file",

@@ -65,8 +65,8 @@ DETECTOR = Detector(
         ),
         Rule(
             "number_function",
-            _NUMBER_FIRST
-            + rf"(?:or|and)\s+(?:not\s*\(\s*)?(?:count|name|string|substring|contains|position|last|concat|text|node)"
+            _NUMBER_FIRST + r"(?:or|and)\s+(?:not\s*\(\s*)?"
+            r"(?:count|name|string|substring|contains|position|last|concat|text|node)"
             rf"\s*\(\s*(?:\)\s*[=<>]|{_PATH}|/|name\(|\*|\.\s*[,)])",
             0.97,
         ),

@@ -6,6 +6,7 @@ by itself, as the API's only score for a match is 0.95. Markup that runs nothing
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 import re2
 
@@ -48,12 +49,17 @@ _EVENTS = frozenset(
     b" webkitanimationstart webkittransitionend wheel zoom".split()
 )
 
-_HANDLER = re2.compile(
-    rb"(?:^|[\x00-\x20/\"'`;,>])on(\w{3,40})[\x00-\x20]*=(.{0,80})", options=re2_options()
-)
+_HANDLER = re2.compile(rb"(?:^|[\x00-\x20/\"'`;,>])on(\w{3,})[\x00-\x20]*=", options=re2_options())
 # As the body of a handler, each of these is a name or a function that nobody calls: JSX, Svelte.
 _INERT = re2.compile(
-    rb"\s*\{\{?\s*(?:[\w.]{1,64}\s*\}|(?:async\s*)?(?:\([\w\s,{}:.]{0,64}\)|\w{1,32})\s*=>|function\b)",
+    rb"\s*\{\{?\s*(?:[\w.]{1,64}\s*\}|(?:async\s*)?(?:\([\w\s,{}:.]{0,64}\)|\w{1,32})\s*=>)",
+    options=re2_options(),
+)
+_BODY = 160
+# No component has more handlers; it bounds the work too.
+_MANY = 128
+_SINK = re2.compile(
+    rb"\b(?:alert|confirm|prompt|eval|import|function|atob|cookie|location)\b",
     options=re2_options(),
 )
 _SCRIPT = re.compile(rb"<script>(.{0,2})", re.IGNORECASE | re.DOTALL)
@@ -67,8 +73,8 @@ _FRAME = re2.compile(
 )
 _FRAMES = re.compile(rb"<iframe[\s/>]", re.IGNORECASE)
 _VOID = re2.compile(
-    rb"javascript:\s*(?:void\s*(?:\(\s*0?\s*\)|0)|false|return false|//|#)?\s*;?[\s\"'<>)]*\z|"
-    rb"javascript:\s*(?:void\s*(?:\(\s*0?\s*\)|0)|false)?\s*;?\s*[\"'>)\s]",
+    rb"javascript:\s*(?:void\s*\(?\s*0?\s*\)?|(?:return\s)?false)\s*;?\s*(?:[\"'>)\s]|\z)"
+    rb"|javascript:\s*;?\s*(?:\z|[\"'] *>)",
     options=re2_options(),
 )
 _ANY_SCHEME = re2.compile(_SCHEME.encode(), options=re2_options())
@@ -76,21 +82,28 @@ _ANY_SCHEME = re2.compile(_SCHEME.encode(), options=re2_options())
 
 def _runs_handler(field: Field, text: bytes) -> bool:
     """Tell handlers from component properties such as ``onClick={save}``, which HTML never runs."""
-    bodies = [match[2] for match in _HANDLER.finditer(text)]
-    return not bodies or any(not _INERT.match(body) for body in bodies)
+    found = list(islice(_HANDLER.finditer(text), _MANY))
+    if not found or len(found) == _MANY:
+        return True
+    return any(not _is_inert(text, match.end()) for match in found)
 
 
 def _names_event(field: Field, text: bytes) -> bool:
     """Outside of a tag only the names of real events count: ``onboarding=`` is none."""
-    return any(
-        match[1].lower() in _EVENTS and not _INERT.match(match[2])
-        for match in _HANDLER.finditer(text)
+    found = list(islice(_HANDLER.finditer(text), _MANY))
+    return len(found) == _MANY or any(
+        match[1].lower() in _EVENTS and not _is_inert(text, match.end()) for match in found
     )
+
+
+def _is_inert(text: bytes, start: int) -> bool:
+    body = text[start : start + _BODY]
+    return bool(_INERT.match(body)) and not _SINK.search(body)
 
 
 def _is_script(field: Field, text: bytes) -> bool:
     """Let ``the <script> tag`` pass: prose after the tag, and nothing that looks like code."""
-    tags = list(_SCRIPT.finditer(text))
+    tags = list(islice(_SCRIPT.finditer(text), _MANY))
     if not tags or any(not tag[1].strip() or not _PROSE.match(tag[1]) for tag in tags):
         return True
     return bool(_CODE.search(text, tags[0].end()))
@@ -98,16 +111,17 @@ def _is_script(field: Field, text: bytes) -> bool:
 
 def _frames_stranger(field: Field, text: bytes) -> bool:
     """Let players and maps pass that people embed in posts."""
-    return len(_FRAMES.findall(text)) > _count(_FRAME.finditer(text))
+    return _has_more(_FRAMES.finditer(text), _FRAME.finditer(text))
 
 
 def _runs_url(field: Field, text: bytes) -> bool:
     """Let ``javascript:void(0)`` pass, which runs nothing."""
-    return _count(_ANY_SCHEME.finditer(text)) > _count(_VOID.finditer(text))
+    return _has_more(_ANY_SCHEME.finditer(text), _VOID.finditer(text))
 
 
-def _count(found: Iterable[object]) -> int:
-    return sum(1 for _ in found)
+def _has_more(found: Iterable[object], harmless: Iterable[object]) -> bool:
+    count = sum(1 for _ in islice(found, _MANY))
+    return count == _MANY or count > sum(1 for _ in islice(harmless, _MANY))
 
 
 _SHORT_PLACES = frozenset({Place.QUERY, Place.PATH, Place.FORM, Place.HEADER, Place.COOKIE})
@@ -117,71 +131,179 @@ DETECTOR = Detector(
     combine=lambda scores: MATCHED if any(scores) else 0.0,
     rules=(
         # Tags that run or load code
-        Rule("script_tag", rf"<(?:[\w-]{{1,16}}:)?script(?:{_GAP}|>|\z)", check=_is_script),
-        Rule("script_tag", rf"<(?:[\w-]{{1,16}}:)?script[^\w>\s-]{{1,8}}(?:src|>|\s)"),
+        Rule("script_tag", rf"<(?:[\w-]+:)?script(?:{_GAP}|>|\z)", check=_is_script),
+        Rule("script_tag", r"<(?:[\w-]+:)?script[^\w>\s-]{1,8}(?:src|>|\s)"),
         Rule("script_close", r"</script[\x00-\x20/>]"),
-        Rule("script_split", r"<scr(?:ipt)?[\x00-\x20<>]{0,4}<?/?scr|\xbcscript[^<>]*\xbe"),
-        Rule("event_handler", rf"<[a-z!?/]{_IN_TAG}[\x00-\x20/\"'`]on\w{{3,40}}[\x00-\x20]*=",
-             check=_runs_handler),
-        Rule("event_handler", rf"<[a-z!?/][^<]*[\x00-\x20/\"'`]on\w{{3,40}}[\x00-\x20]*=[^<]{{0,40}}"
-             rf"(?:{_CALL}|{_SCHEME})", check=_names_event),
-        Rule("event_handler", rf"<[a-z]\w{{0,20}}{_GAP}{{1,4}}on\w{{3,40}}[\x00-\x20]*=",
-             check=_runs_handler),
+        Rule(
+            "script_split",
+            r"<scr(?:ipt)?[\x00-\x20<>]{0,4}<?/?scr|(?:^|[\x00-\x7f])\xbcscript[^<>]*\xbe",
+        ),
+        Rule(
+            "event_handler",
+            rf"<[a-z!?/]{_IN_TAG}[\x00-\x20/\"'`]on\w{{3,}}[\x00-\x20]*=",
+            check=_runs_handler,
+        ),
+        Rule(
+            "event_handler",
+            rf"<[a-z!?/][^<]*[\x00-\x20/\"'`]on\w{{3,}}[\x00-\x20]*=[^<]{{0,40}}"
+            rf"(?:{_CALL}|{_SCHEME})",
+            check=_names_event,
+        ),
+        Rule(
+            "event_handler",
+            rf"<[a-z]\w{{0,20}}{_GAP}{{1,4}}on\w{{3,}}[\x00-\x20]*=",
+            check=_runs_handler,
+        ),
         Rule("frame", r"<iframe[\s/>]", check=_frames_stranger),
-        Rule("loading_tag", rf"<(?:object|embed|applet|frame|frameset|portal|bgsound|i?layer|isindex"
-             rf"|ms:|xml{_GAP}{{1,4}}(?:src|id|ns)\b){_IN_TAG}"
-             r"(?:src|data|code|codebase|classid|href|action|background|name|id|allowscriptaccess)[\x00-\x20]*="),
-        Rule("loading_tag", r"<(?:\w{1,16}:)?(?:fe)?(?:image|use|animate\w*|set|handler|listener|discard|script)\b"
-             rf"{_IN_TAG}(?:xlink:href|href|to|values|from|by|onbegin|attributename)[\x00-\x20]*=\s*[\"'`]?"
-             rf"(?:{_SCHEME}|{_DATA}|x?link:href|href|on|innerhtml)"),
-        Rule("document_tag", rf"<meta\b{_IN_TAG}http-equiv\W{{0,4}}=?\W{{0,4}}(?:refresh|set-cookie|content-security-policy|link)"),
-        Rule("document_tag", rf"<meta\b{_IN_TAG}charset\s*=\s*[\"']?(?:utf-7|iso-2022|x-mac-farsi)"),
+        Rule(
+            "loading_tag",
+            rf"<(?:(?:object|embed|applet|frame|frameset|portal|bgsound|i?layer|isindex){_GAP}"
+            rf"|xml{_GAP}{{1,4}}(?:src|id|ns)\b){_IN_TAG}"
+            r"(?:src|data|code|codebase|classid|href|action|background|name|id"
+            r"|allowscriptaccess)[\x00-\x20]*=",
+        ),
+        Rule(
+            "loading_tag",
+            r"<(?:\w+:)?(?:fe)?(?:image|use|animate\w*|set|handler|listener|discard|script)\b"
+            rf"{_IN_TAG}(?:xlink:href|href|to|values|from|by|onbegin|attributename)[\x00-\x20]*="
+            r"\s*[\"'`]?"
+            rf"(?:{_SCHEME}|{_DATA}|x?link:href|href|on|innerhtml)",
+        ),
+        Rule(
+            "document_tag",
+            rf"<meta\b{_IN_TAG}http-equiv\W{{0,4}}=?\W{{0,4}}(?:refresh|set-cookie"
+            r"|content-security-policy|link)",
+        ),
+        Rule(
+            "document_tag", rf"<meta\b{_IN_TAG}charset\s*=\s*[\"']?(?:utf-7|iso-2022|x-mac-farsi)"
+        ),
         Rule("document_tag", r"<base\b[^<>]*href\s*="),
-        Rule("document_tag", rf"<link\b{_IN_TAG}(?:rel\s*=\s*[\"']?import|href\s*=\s*[\"'`]?\s*(?:{_SCHEME}|data:"
-             r"|(?:https?:)?//[^\s<>]*\.css[\"']?[^<>]*rel\s*=\s*[\"']?stylesheet))"),
-        Rule("document_tag", r"<link[\s/]+rel\s*=\s*[\"']?stylesheet[\"']?\s+href\s*=\s*[\"']?(?:https?:)?//"),
+        Rule(
+            "document_tag",
+            rf"<link\b{_IN_TAG}(?:rel\s*=\s*[\"']?import|href\s*=\s*[\"'`]?\s*(?:{_SCHEME}|data:"
+            r"|(?:https?:)?//[^\s<>]*\.css[\"']?[^<>]*rel\s*=\s*[\"']?stylesheet))",
+        ),
+        Rule(
+            "document_tag",
+            r"<link[\s/]+rel\s*=\s*[\"']?stylesheet[\"']?\s+href\s*=\s*[\"']?(?:https?:)?//",
+        ),
         Rule("document_tag", r"<\w+[^<>]*\bdatasrc\s*=|<xss[\s>/]"),
-        Rule("document_tag", r"<\?(?:xml-stylesheet|import|xml:namespace)\b[^<>]*(?:href|implementation|ns)\s*=\s*"
-             rf"[\"'](?:{_SCHEME}|data:|#default|urn:schemas-microsoft)|<!entity[^<>]{{1,80}}(?:&#x?3c|&lt|<)"),
+        Rule(
+            "document_tag",
+            r"<\?(?:xml-stylesheet|import|xml:namespace)\b[^<>]*(?:href|implementation|ns)\s*=\s*"
+            rf"[\"'](?:{_SCHEME}|data:|#default|urn:schemas-microsoft)|<!entity[^<>]{{1,80}}"
+            r"(?:&#x?3c|&lt|<)",
+        ),
         # URLs and styles that run code
-        Rule("script_url", rf"(?:=|\burl\(|&equals;|\]\(|[\"'`]\s*\+?\s*[\"'`]?|\b(?:to|values|href|src|content)[\"'`=\s]"
-             rf"|url=)[\x00-\x20\"'`<(]{{0,8}}[\x01-\x20\x7f-\xff]{{0,8}}{_SCHEME}", check=_runs_url),
-        Rule("script_url", rf"^[\x00-\x20\"'`<>(,;/\x80-\xff]{{0,16}}{_JAVASCRIPT}[\w.$!+~;/*%:@?&={{}}-]*[(`\[=]"),
+        Rule(
+            "script_url",
+            r"(?:=|\burl\(|&equals;|\]\(|[\"'`]\s*\+?\s*[\"'`]?|\b(?:to|values|href|src|content)"
+            r"[\"'`=\s]"
+            rf"|url=)[\x00-\x20\"'`<(]{{0,8}}[\x01-\x20\x7f-\xff]{{0,8}}{_SCHEME}",
+            check=_runs_url,
+        ),
+        Rule(
+            "script_url",
+            rf"^[\x00-\x20\"'`<>(,;/\x80-\xff]{{0,16}}{_JAVASCRIPT}[\w.$!+~;/*%:@?&={{}}-]*[(`\[=]",
+        ),
         Rule("script_url", rf"{_JAVASCRIPT}\s*(?:[\w.$!+~;/*%-]*[;/%+=-])?{_CALL}"),
         Rule("script_url", rf"{_JAVASCRIPT}\s*[/*\"'+%]{{1,4}}[^\s]*[(`]"),
         Rule("script_url", rf"{_VBSCRIPT}\s*(?:msgbox|execute|eval|window|document|alert)"),
-        Rule("data_url", r"(?:^|[\"'`=(\s,>;])data:[\s]*(?:text/(?:html|xml|javascript)|application/(?:xhtml|x?-?javascript|xml))"
-             r"[^,\"'\s]*,|data:[^,\s]*;base64,\s*(?:PHNjcmlwd|PFNDUklQV|PFNjUmlQ|PHNjUmlw)"),
-        Rule("style", r"(?:<style\b[^>]*>|\bstyle\s*=)[^<>]*(?:expression|e/\*|exp/\*|-moz-binding|@import"
-             r"|@im\\|behaviou?r\s*:\s*url|\bv\\|javascript)"),
-        Rule("style", r":\s*(?:e|\\0*65)(?:/\*[^*]*\*/|\\)?x(?:/\*[^*]*\*/|\\)?p(?:/\*[^*]*\*/|\\)?r"
-             r"(?:/\*[^*]*\*/|\\)?e(?:/\*[^*]*\*/|\\)?s(?:/\*[^*]*\*/|\\)?s(?:/\*[^*]*\*/|\\)?ion"
-             r"\s*(?:/\*[^*]*\*/)?\("),
-        Rule("srcdoc", rf"<[a-z]{_IN_TAG}(?:srcdoc|xlink:href|poster|background|dynsrc|lowsrc)"
-             rf"\s*=\s*[\"'`]?\s*(?:<|&|{_SCHEME}|{_DATA})"),
+        Rule(
+            "data_url",
+            r"(?:^|[\"'`=(\s,>;])data:[\s]*(?:text/(?:html|xml|javascript)|application/(?:xhtml"
+            r"|x?-?javascript|xml))"
+            r"[^,\"'\s]*,|data:[^,\s]*;base64,\s*(?:PHNjcmlwd|PFNDUklQV|PFNjUmlQ|PHNjUmlw)",
+        ),
+        Rule(
+            "style",
+            r"(?:<style\b[^>]*>|\bstyle\s*=)[^<>]*(?:expression|e/\*|exp/\*|-moz-binding|@import"
+            r"|@im\\|behaviou?r\s*:\s*url|\bv\\|javascript)",
+        ),
+        Rule(
+            "style",
+            r":\s*(?:e|\\0*65)(?:/\*[^*]*\*/|\\)?x(?:/\*[^*]*\*/|\\)?p(?:/\*[^*]*\*/|\\)?r"
+            r"(?:/\*[^*]*\*/|\\)?e(?:/\*[^*]*\*/|\\)?s(?:/\*[^*]*\*/|\\)?s(?:/\*[^*]*\*/|\\)?ion"
+            r"\s*(?:/\*[^*]*\*/)?\(",
+        ),
+        Rule(
+            "srcdoc",
+            rf"<[a-z]{_IN_TAG}(?:srcdoc|xlink:href|poster|background|dynsrc|lowsrc)"
+            rf"\s*=\s*[\"'`]?\s*(?:<|&|{_SCHEME}|{_DATA})",
+        ),
         Rule("srcdoc", r"<(?:button|input|isindex|form|math|a)\b[^<>]*\bformaction\s*="),
         # Leaving an attribute or a string
-        Rule("attribute_breakout", rf"(?:^|[\"'`])[^<>]{{0,32}}[\"'`][\x00-\x20/>]{{0,8}}on\w{{3,40}}[\x00-\x20]*=[\x00-\x20]*[^\s=]",
-             check=_names_event),
-        Rule("attribute_breakout", rf"(?:^|[\s\"'`/;,>])on\w{{3,40}}[\x00-\x20]*=[\x00-\x20]*[\"'`{{]?[\x00-\x20]*"
-             rf"(?:{_SCHEME}|[\w.$;=]{{0,32}}{_CALL}|document\.|location\b|window[.\[]|self\[|top\[)",
-             check=_names_event),
-        Rule("string_breakout", rf"^[^\"'`\n]{{0,64}}[\"'`][\s)\]}}]*[;,+\-*/&|^?:<>=%]{{1,3}}[\s({{!+~-]{{0,8}}{_CALL}"),
+        Rule(
+            "attribute_breakout",
+            r"(?:^|[\"'`])[^<>]{0,32}[\"'`][\x00-\x20/>]{0,8}on\w{3,}[\x00-\x20]*="
+            r"[\x00-\x20]*[^\s=]",
+            check=_names_event,
+        ),
+        Rule(
+            "attribute_breakout",
+            rf"(?:^|[\s\"'`/;,>])on\w{{3,}}[\x00-\x20]*=[\x00-\x20]*[\"'`{{]?[\x00-\x20]*"
+            rf"(?:{_SCHEME}|[\w.$;=]{{0,32}}{_CALL}|document\.|location\b|window[.\[]|self\["
+            r"|top\[)",
+            check=_names_event,
+        ),
+        Rule(
+            "string_breakout",
+            rf"^[^\"'`\n]{{0,64}}[\"'`][\s)\]}}]*[;,+\-*/&|^?:<>=%]{{1,3}}"
+            rf"[\s({{!+~-]{{0,8}}{_CALL}",
+        ),
         Rule("tag_breakout", r"^[^<>]*[\"'`][\s/\\]*>\s*<[a-z]", places=_SHORT_PLACES),
-        Rule("string_breakout", rf"(?:[\"'`][\s)\]}}]*[;,+\-*/&|^?:<>=%]{{1,3}}|\\[\"'`];?|[\"'`]\)?\s*;)[\s({{!+~-]{{0,8}}(?:(?:alert|confirm|eval)\s*[(`]|document\.cookie)"),
-        Rule("string_breakout", rf"^[\s\"'`)\]}};,+*/-]{{1,8}}(?:{_CALL}|document\.cookie|{_OBJECTS}\[)"),
+        Rule(
+            "string_breakout",
+            r"(?:[\"'`][\s)\]}]*[;,+\-*/&|^?:<>=%]{1,3}|\\[\"'`];?|[\"'`]\)?\s*;)"
+            r"[\s({!+~-]{0,8}(?:(?:alert|confirm|eval)\s*[(`]|document\.cookie)",
+        ),
+        Rule(
+            "string_breakout",
+            rf"^[\s\"'`)\]}};,+*/-]{{1,8}}(?:{_CALL}|document\.cookie|{_OBJECTS}\[)",
+        ),
         # Code that only an attack is made of
-        Rule("probe", r"\b(?:alert|confirm|prompt)\)?\s*(?:\(|`)\s*(?:document\.|window\.|location\b|origin\b|\d{1,6}\s*(?:\)|`)"
-             r"|/xss|[\"'`/]\W{0,3}xss|string\.fromcharcode|this\b|self\b)"),
-        Rule("probe", r"(?:document|window|self|top|this|globalthis|frames)\s*\[\s*(?:[\"'`/\\]|atob|\d+\s*\[|string)[^\]]{1,80}\]\s*(?:\(|`|\[|=[^=])"),
-        Rule("probe", r"^[\s;]*(?:alert|confirm|prompt)\s*[(`][^\n]*[^\s(`][)`]\s*;?\s*(?://[^\n]*)?\z"),
-        Rule("probe", r"[;,=]\s*(?:alert|confirm|prompt)\s*[,;]\s*\w+\s*\(|<(?:alert|confirm|prompt)\s*\(|\.\s*(?:sort|map|find|foreach|filter|some|every|call|apply)"
-             r"\s*(?:\.\s*call\s*)?[(`][\s${(]*(?:alert|confirm|prompt|eval)\b"),
-        Rule("cookie_theft", r"(?:[?&=+]|\bsrc\b|\bhref\b|location|fetch\(|escape\(|encodeuricomponent\(|btoa\()[^\n]{0,64}document\s*\.\s*cookie"),
-        Rule("cookie_theft", r"^\W{0,16}document\s*(?:\.|\[\W{0,2})\s*(?:cookie|domain|write|location)\b|(?:string\.fromcharcode|unescape|atob)\s*\([^)]{4,}\)\s*\)"),
-        Rule("jsfuck", r"[\[\]()!+{}]{3,}(?:\[[\[\]()!+{}]{3,}){3,}|\[\]\[\(!\[\]\+\[\]\)|\(\+\[\]\)\[|!\[\]\+\[\]\)\["),
-        Rule("utf_7", r"\+ADw-?.{0,40}(?:script|on\w{3,20}\+AD0|img|svg|\+AD4)"),
-        Rule("angular", r"constructor\s*(?:\.|\[)\s*[\"'`]?constructor[\"'`]?\s*\]?\s*\(|\$eval\s*\(|\$on\.constructor"
-             r"|\.constructor\(\s*[\"'`]\s*(?:alert|return|eval)|\{\{[^}]{0,80}\balert\s*\("),
+        Rule(
+            "probe",
+            r"\b(?:alert|confirm|prompt)\)?\s*(?:\(|`)\s*(?:document\.|window\.|location\b"
+            r"|origin\b|\d{1,6}\s*(?:\)|`)"
+            r"|/xss|[\"'`/]\W{0,3}xss|string\.fromcharcode|this\b|self\b)",
+        ),
+        Rule(
+            "probe",
+            r"(?:document|window|self|top|this|globalthis|frames)\s*\[\s*(?:[\"'`/\\]|atob|\d+"
+            r"\s*\[|string)[^\]]+\]\s*(?:\(|`|\[|=[^=])",
+        ),
+        Rule(
+            "probe",
+            r"^[\s;]*(?:alert|confirm|prompt)\s*[(`][^\n]*[^\s(`][)`]\s*;?\s*(?://[^\n]*)?\z",
+        ),
+        Rule(
+            "probe",
+            r"[;,=]\s*(?:alert|confirm|prompt)\s*[,;]\s*\w+\s*\(|<(?:alert|confirm|prompt)\s*\("
+            r"|\.\s*(?:sort|map|find|foreach|filter|some|every|call|apply)"
+            r"\s*(?:\.\s*call\s*)?[(`][\s${(]*(?:alert|confirm|prompt|eval)\b",
+        ),
+        Rule(
+            "cookie_theft",
+            r"(?:[?&=+]|\bsrc\b|\bhref\b|location|fetch\(|escape\(|encodeuricomponent\(|btoa\()"
+            r"[^\n]*document\s*\.\s*cookie",
+        ),
+        Rule(
+            "cookie_theft",
+            r"^\W{0,16}document\s*(?:\.|\[\W{0,2})\s*(?:cookie|domain|write|location)\b|"
+            r"(?:string\.fromcharcode|unescape|atob)\s*\([^)]{4,}\)\s*\)",
+        ),
+        Rule(
+            "jsfuck",
+            r"[\[\]()!+{}]{3,}(?:\[[\[\]()!+{}]{3,}){3,}|\[\]\[\(!\[\]\+\[\]\)|\(\+\[\]\)\["
+            r"|!\[\]\+\[\]\)\[",
+        ),
+        Rule("utf_7", r"\+ADw-?[^\n]*(?:script|on\w+\+AD0|img|svg|\+AD4)"),
+        Rule(
+            "angular",
+            r"constructor\s*(?:\.|\[)\s*[\"'`]?constructor[\"'`]?\s*\]?\s*\(|\$eval\s*\("
+            r"|\$on\.constructor"
+            r"|\.constructor\(\s*[\"'`]\s*(?:alert|return|eval)|\{\{[^}]{0,80}\balert\s*\(",
+        ),
     ),
 )

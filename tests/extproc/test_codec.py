@@ -4,6 +4,7 @@ import json
 import string
 
 import pytest
+from envoy_data_plane.envoy.config.core import v3 as core
 from envoy_data_plane.envoy.service.ext_proc import v3 as envoy
 
 from extproc import codec
@@ -14,7 +15,7 @@ from tests.extproc.conversation import headers
 
 FLAGGED = Decision(
     Action.SHADOW_KILL, Mode.SHADOW, score=0.98765, reason="sqli:union_select",
-    verdict=Verdict(0.98765, "sqli:union_select", "sqli", findings=(Finding("sqli", 0.98765, "", ""),)),
+    verdict=Verdict(0.98765, "", "sqli", findings=(Finding("sqli", 0.98765, "", ""),)),
 )  # fmt: skip
 KILLED = Decision(
     Action.ACTIVE_KILL, Mode.ACTIVE, score=0.9921, reason="sqli:union_select", refuse_status=403,
@@ -66,8 +67,6 @@ def test_override_reads_as_envoys_message() -> None:
 
 def test_envoys_request_is_read() -> None:
     """A message that Envoy's definitions wrote decodes to the request it describes."""
-    from envoy_data_plane.envoy.config.core import v3 as core
-
     rows = {":method": b"POST", ":path": b"/a?b=%27", "cookie": b"a=\xff"}
     message = envoy.ProcessingRequest(
         request_headers=envoy.HttpHeaders(

@@ -260,6 +260,6 @@ def test_every_message_gets_its_reply(kind: str) -> None:
 
 def test_spoofed_headers_are_removed_with_the_first_reply() -> None:
     """Before the body is awaited, so that a failure later can't let them through."""
-    message = headers("POST", end=False, x_kysira_score="0", **{"x_kysira_mode": "off"})
+    message = headers("POST", end=False, x_kysira_score="0", x_kysira_mode="off")
     mutation = reply(shadow().receive(message)).request_headers.response.header_mutation
     assert sorted(mutation.remove_headers) == ["x-kysira-mode", "x-kysira-score"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from pathlib import Path
 
 import grpc
@@ -81,8 +82,6 @@ async def test_many_streams_at_once(tmp_path: Path) -> None:
 
 def test_taken_port_is_one_clear_line(tmp_path: Path) -> None:
     """The port is named, nothing is shared silently, and the exit status is 1."""
-    import sys
-
     with ExtProc(tmp_path) as ext_proc:
         port = ext_proc.grpc.rpartition(":")[2]
         command = [sys.executable, "-m", "extproc", "--grpc-port", port, "--metrics-port", "0"]

@@ -46,7 +46,12 @@ def write_graph(
     embedding = np.array([[value * worth] for value in WORTH.values()], dtype=np.float32)
     head = np.zeros((1, columns), dtype=np.float32)
     head[0, -1] = 1.0
-    constants = {"embedding": embedding, "head": head, "axis": np.array([1], dtype=np.int64)}
+    constants: dict[str, np.ndarray] = {
+        "embedding": embedding,
+        "head": head,
+        "axis": np.array([1], dtype=np.int64),
+        "last": np.array([2], dtype=np.int64),
+    }
     nodes = [
         helper.make_node("Gather", ["embedding", "input_ids"], ["words"]),
         helper.make_node("Cast", [extra_input], ["float_mask"], to=TensorProto.FLOAT),
@@ -57,7 +62,6 @@ def write_graph(
         helper.make_node("Div", ["sum", "count"], ["mean"]),
         helper.make_node("MatMul", ["mean", "head"], ["logits"]),
     ]
-    constants["last"] = np.array([2], dtype=np.int64)
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
         for name in ("input_ids", extra_input)

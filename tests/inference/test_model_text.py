@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
@@ -25,6 +25,7 @@ def test_words_become_numbers(encoder: Encoder) -> None:
     assert list(encoder.encode("AttackWord what harmless").ids) == [2, 1, 3]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_encoded(encoder: Encoder, text: str) -> None:
     """Lone surrogates, NUL and nothing at all included; never over the limit."""

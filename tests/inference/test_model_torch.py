@@ -77,6 +77,7 @@ def test_batch_and_alone_agree(folder: Path, batch: int) -> None:
     assert classifier.score(TEXTS) == pytest.approx(alone, abs=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_backends_agree(tmp_path: Path) -> None:
     """The export scores as the model it was made from."""
     folder = write_bert(tmp_path)

@@ -1,5 +1,6 @@
 """The deployment guide's static body modes, as users already have them in their envoy.yaml."""
 
+import asyncio
 from pathlib import Path
 
 import aiohttp
@@ -87,6 +88,7 @@ async def test_observability_mode_tells_and_never_blocks(tmp_path: Path, mode: s
             assert answer.status == 200
         expected = 2 if mode == "STREAMED" else 1
         name = 'kysira_extproc_requests_total{action="shadow_kill"}'
-        while (await stack.metrics())[name] < expected:
-            pass
+        async with asyncio.timeout(20):  # the verdict falls after the answer
+            while (await stack.metrics())[name] < expected:
+                await asyncio.sleep(0.05)
         assert (await stack.metrics())["kysira_extproc_killed_total"] == 0

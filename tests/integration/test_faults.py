@@ -37,16 +37,18 @@ def revive(stack: Stack) -> None:
 
 FAULTS = {"killed": kill, "stopped": stop}
 POLICIES = {
-    "open": (["--on-failure", "open"], {200}),
-    "closed": (["--on-failure", "closed"], {500, 504}),
-    "closed-with-status": (["--on-failure", "closed", "--status-on-error", "503"], {503}),
+    "open": (["--on-failure", "open"], 200),
+    "closed": (["--on-failure", "closed"], 503),
+    "closed-with-status": (["--on-failure", "closed", "--status-on-error", "500"], 500),
 }
+TIMED_OUT = 504
+"""Envoy's own answer to a request that waited in vain; status_on_error does not change it."""
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-@pytest.mark.parametrize(("options", "statuses"), POLICIES.values(), ids=POLICIES)
+@pytest.mark.parametrize(("options", "status"), POLICIES.values(), ids=POLICIES)
 async def test_fault_costs_at_most_two_slow_seconds(
-    tmp_path: Path, fault: Callable[[Stack], None], options: list[str], statuses: set[int]
+    tmp_path: Path, fault: Callable[[Stack], None], options: list[str], status: int
 ) -> None:
     """While ext-proc is away every answer is the policy's, and soon none of them is late."""
     async with running(tmp_path, *options) as stack, Load(stack.url) as load:
@@ -57,11 +59,11 @@ async def test_fault_costs_at_most_two_slow_seconds(
             hit = time.monotonic()
             await load.run_for(SETTLED_S + 1.0)
             away = load.since(hit)
-            assert {s.status for s in away} <= statuses | {200}
+            in_between = {200, TIMED_OUT} if status != 200 else {200}
+            assert {s.status for s in away} <= {status} | in_between
             late = [s for s in load.since(began + SETTLED_S) if s.latency_s >= MESSAGE_TIMEOUT_S]
             assert not late
-            settled = {s.status for s in load.since(hit + SETTLED_S)}
-            assert settled <= statuses
+            assert {s.status for s in load.since(hit + SETTLED_S)} == {status}
             await asyncio.to_thread(revive, stack)
             await asyncio.to_thread(stack.envoy.wait_until_healthy, "kysira_ext_proc")
             await load.run_for(0.5)
@@ -82,7 +84,7 @@ async def test_restart_under_load(tmp_path: Path, policy: str) -> None:
             await load.run_for(0.5)
             assert stack.app.received[-1].headers.get("x-kysira-score") == "0.0000"
         wrong = {s.status for s in load.samples} - {200}
-        assert wrong <= (set() if policy == "open" else {500})
+        assert wrong <= (set() if policy == "open" else {503})
 
 
 async def test_spoofed_headers_are_stripped_while_failing_open(tmp_path: Path) -> None:

@@ -30,7 +30,11 @@ async def calling(folder: Path, mode: str) -> AsyncIterator["grpc.aio.StreamStre
     try:
         with ExtProc(folder / "state", KYSIRA_MODE=mode) as ext_proc:
             config = rendered(
-                f"http://127.0.0.1:{port}", ext_proc.grpc, "--target-http2", "--on-failure", "closed"
+                f"http://127.0.0.1:{port}",
+                ext_proc.grpc,
+                "--target-http2",
+                "--on-failure",
+                "closed",
             )
             with Envoy(config, folder) as envoy:
                 envoy.wait_until_healthy("kysira_ext_proc")

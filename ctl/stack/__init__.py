@@ -1,0 +1,1 @@
+"""Runs Envoy, ext-proc and an app on this machine, and ends them all."""

@@ -1,0 +1,107 @@
+"""Rules for strings that an application ends up running: Java, PHP, Python, Node, ImageMagick.
+
+CRS 933, 944150; CWE-94, CVE-2021-44228 (Log4Shell). Part of the command-injection detector.
+"""
+
+import re
+
+from inference.checks import is_short
+from inference.detector import Rule, confirmed_by
+from inference.fields import Field
+
+_LOOKUP = re.compile(rb"\$\{([^${}]*)\}")
+_MAX_LOOKUPS = 12
+_CALL = (
+    r"(?:system|passthru|shell_exec|eval|assert|exec|popen)\s*\("
+    r"\s*(?:@?\$_(?:GET|POST|REQUEST|COOKIE|SERVER)|base64_decode"
+    r"|getenv\([\"']HTTP|request\.getParameter|[\"'](?:id|whoami|cat|ls|uname|dir)\b)"
+)
+
+
+def _resolve(lookup: re.Match[bytes]) -> bytes:
+    """Return what Log4j puts in place of a lookup: its default, or what follows the colon."""
+    _, mark, default = lookup[1].partition(b":-")
+    return default if mark else lookup[1].rpartition(b":")[2]
+
+
+def _hides_jndi(field: Field, text: bytes) -> bool:
+    """Return True when inner lookups such as ``${lower:j}`` resolve to ``jndi:``."""
+    text = text[text.find(b"${") :][:4096].replace(b"\xc4\xb1", b"i")
+    for _ in range(_MAX_LOOKUPS):
+        if b"${jndi:" in text.lower():
+            return True
+        resolved = _LOOKUP.sub(_resolve, text)
+        if resolved == text:
+            return False
+        text = resolved
+    return False
+
+
+RULES = (
+    Rule(
+        "server_side_include",
+        r"<!--\s*#\s*(?:exec\s|include\s+(?:virtual|file)\s*=\s*[\"']?(?:/etc|\.\."
+        r"|[a-z]+://)|printenv|config\s+cmd)",
+        0.98,
+    ),
+    Rule(
+        "jndi_lookup",
+        r"\$\{jndi:[^}]*(?:ldaps?|rmi|dns|iiop|nis|nds|corba|https?)\s?:[/\w$]"
+        r"|\$\{jndi:\$\{",
+    ),
+    Rule("jndi_lookup", r"\$\{.*(?:\$\{|:-|\xc4\xb1)", check=_hides_jndi),
+    Rule(
+        "ognl",
+        r"#_memberAccess|@java\.lang\.(?:Runtime|ProcessBuilder|System)@"
+        r"|ognl\.OgnlContext|#context\[[\"']|#\w+=new\s+java\.lang\.ProcessBuilder"
+        r"|\(new\s+java\.lang\.ProcessBuilder\s?\(",
+    ),
+    Rule(
+        "code_execution",
+        r"getRuntime\(\)\s*\.\s*exec\s*\(|__import__\(\s?[\"'](?:os|subprocess|commands"
+        r"|pty)[\"']\s?\)\s*\.|require\(\s*[\"'](?:node:)?child_process[\"']\s*\)\s*\.\s*"
+        r"(?:exec|spawn|fork)|process\.mainModule\.require|os\.system\(\s*[\"'](?:id"
+        r"|whoami|curl|wget|ping|sleep|nc|cat|ls)\b",
+        0.97,
+        check=is_short(20),
+    ),
+    Rule(
+        "code_execution",
+        r"getRuntime\(\)\s*\.\s*exec\s*\(|__import__\(\s?[\"'](?:os|subprocess)[\"']"
+        r"|child_process[\"']\s*\)\s*\.\s*exec",
+        0.6,
+    ),
+    Rule(
+        "code_execution",
+        r"^[\s;\"')&|{]*(?:\$\{?@?)?@?(?:system|passthru|shell_exec|exec|popen|proc_open"
+        r"|pcntl_exec|assert|%x)\s*\(\s*[\"'][^\"']*[\"']\s*\)",
+        0.97,
+        check=is_short(12),
+    ),
+    Rule(
+        "code_execution",
+        r"^\W{0,4}<\?(?:php|=)?\s*@?(?:system|passthru|shell_exec|exec|popen|phpinfo"
+        r"|eval|assert)\s*\(|eval\s*\(\s*\$_(?:GET|POST|REQUEST|COOKIE)",
+        0.97,
+        check=is_short(16),
+    ),
+    Rule(
+        "code_probe",
+        r"(?:print|printf|print_r|echo|die|var_dump|println)[\s(]+(?:md5\s?\([\"'\d]"
+        r"|\d{3,}\s?[*+-]\s?\d{3,})|^\W*(?:expr|set\s/a)\s\d{3,}\s[*+-]\s\d{3,}",
+        0.96,
+        check=is_short(12),
+    ),
+    Rule(
+        "image_script",
+        r"push\s+graphic-context\s.*(?:url\(|image\s+over|label:@|msl:|ephemeral:)"
+        r"|\(%pipe%|%pipe%[\w/]",
+        0.97,
+    ),
+    Rule(
+        "code_execution",
+        _CALL,
+        0.97,
+        check=confirmed_by(rf"(?:<\?(?:php|=)?|<%).{{0,200}}?{_CALL}"),
+    ),
+)

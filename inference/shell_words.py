@@ -1,0 +1,114 @@
+r"""What shell commands look like, for the command-injection detector.
+
+A command is a word and what makes it more than a word: ``cat`` is English, ``cat /etc`` is not.
+Written out in every position, the shapes of commands make a large automaton, so the rules look for
+a small sign (``INSERTED``, ``AT_START``) and have ``RUN`` confirmed (``detector.confirmed_by``).
+"""
+
+from collections.abc import Iterable
+
+BIN = r"(?:(?:/|\./)?(?:[\w.?*-]+/)*bin/|/)?"
+END = r"(?:\s*\z|\s*[;|&`'\"#)\]<>]|%0[ad]|\$)"
+_ARG = r"[\"']{0,2}(?:-\w|--\w|/|~|\.{1,2}/|\$|[\w.*?-]*[./*?][\w./*?-]*)"
+_HOST = r"[\"']?(?:[a-z]+://|-\w|--\w|\$|[\w-]+(?:\.[\w-]+)+|localhost|\[)"
+
+_CLEAR = (
+    r"whoami uname ifconfig ipconfig netstat systeminfo tasklist printenv lsof hostnamectl"
+    r" phpinfo\(\) getent nltest qwinsta vssadmin"
+)
+"""Names that mean nothing but the command."""
+_BARE = (
+    "id pwd ls ps w who env set dir date uptime df hostname last groups ver history whoami uname"
+    " reboot dmesg vol sh bash ping arp route jobs top finger sleep cat nc wget curl help ll"
+)
+"""Commands that say something without arguments."""
+_ON_FILES = (
+    r"cat tac nl more less head tail od xxd strings rev sort cp mv rm ls dir chmod chown touch find"
+    r" grep awk sed tee diff wc mkdir vi vim nano source tar unzip stat file base64 bash sh zsh ksh"
+    r" dash php perl python[\d.]* ruby node lua java gcc env which kill ps mount crontab su sudo"
+    r" nohup busybox openssl killall type copy del move icacls attrib shutdown reboot systemctl"
+    r" service xargs"
+)
+_ON_HOSTS = (
+    "ping wget curl fetch nslookup dig host telnet nc ncat netcat ssh scp ftp tftp sftp traceroute"
+    " tracert lynx socat rsync aria2c certutil bitsadmin"
+)
+_SHAPES = (
+    (_ON_FILES, rf"(?:\.exe)?\s+{_ARG}"),
+    (_ON_HOSTS, rf"(?:\.exe)?\s+{_HOST}"),
+    ("nc ncat netcat telnet", r"\s+[\w.-]+\s+\d{1,5}"),
+    ("ping", r"\s+(?:-[cnwit]\s*\d+\s+)?[\w.-]+\s*(?:-[cn]\s*\d+)?\s*(?:\z|[;|&])"),
+    ("sleep", r"\s+[\d.]{1,5}[smh]?(?:\s*\z|\s*[;|&`'\")#\]$]|%)"),
+    ("usleep", r"\s+\d"),
+    ("timeout", r"\s+(?:/t\s+)?\d"),
+    ("date", r"\s+(?:-\w|\+)"),
+    ("dd", r"\s+[io]f="),
+    ("cat", r"\s?<\s?/"),
+    ("echo", r"(?:\s+[\"'$\w%-]|\.|\s*;)"),
+    ("chmod", r"\s+(?:[0-7]{3,4}|[ugoa]*\+\w)\s"),
+    ("iwr", r"\s+http"),
+    ("printf", r"\s+[\"'%\w]"),
+    ("print", r"\s+[\"']"),
+    ("expr", r"\s+\d+"),
+    ("id pwd w who last df du", r"\s+-"),
+    ("set", r"\s+/\w"),
+    ("export", r"\s+\w+="),
+    ("net1?", r"\s+(?:user|localgroup|group|view|share|start|use|accounts)\b"),
+    (r"net(?:sh|\.exe)", r"\s+\w"),
+    ("reg", r"(?:\.exe)?\s+(?:add|query|save|delete|export)\b"),
+    ("wmic rundll32 mshta passwd", r"\s+\w"),
+    ("sc", r"\s+(?:query|config|create|start|stop)\b"),
+    ("ver", r"\s*\z"),
+    ("cmd", r"(?:\.exe)?\s*(?:/[ckr]|\z)"),
+    ("start", r"\s+(?:/b|cmd|calc|[\w.]+\.exe)"),
+    ("powershell", r"(?:\.exe)?\s+[-\w\"']"),
+    ("pwsh", r"\s+-"),
+    ("regsvr32 schtasks", r"\s+/"),
+    ("[wc]script", r"\s+\S"),
+    ("calc notepad", r"\.exe"),
+    ("if", r"\s+\["),
+    ("for", r"\s+(?:\w+\s+in\s|/\w\s)"),
+    ("while", r"\s+(?:true|:|\[)"),
+    (r"\[", r"\s+\S+\s+-(?:eq|ne)\s"),
+    (r"str\w*", r"=\$\("),
+    ("cmd a x", r"=\$"),
+    ("useradd mkfifo mknod xargs", r"\s"),
+    ("exec", r"\s+\d?[<>]"),
+    ("eval", r"\s+[\"'$`]"),
+    ("system exec passthru shell_exec popen proc_open eval", r"\s*\(\s*[\"'$]"),
+    ("die", r"\("),
+    ("dir", r"\s+[a-z]:"),
+    ("type", r"\s+(?:%\w|[a-z]:)"),
+    ("dmesg", ""),
+    ("tr", r"\s+-d"),
+)
+"""Commands that are words as well, and what only follows commands."""
+
+
+def _any(words: Iterable[str]) -> str:
+    return f"(?:{'|'.join(words)})"
+
+
+CLEAR = rf"{_any(_CLEAR.split())}(?:\.exe)?"
+BARE = rf"{_any(_BARE.split())}(?:\.exe)?"
+# The "+" of a query string may still stand for a space.
+_WITH_ARGUMENTS = _any(_any(words.split()) + follows for words, follows in _SHAPES).replace(
+    r"\s+", r"[\s+]+"
+)
+RUN = (
+    rf"{BIN}(?:{CLEAR}(?:\s|{END})|{_WITH_ARGUMENTS})"
+    rf"|(?:/|\./)?(?:usr/)?(?:local/)?s?bin/[\w.-]{{1,32}}(?:\s|{END})"
+)
+INSIDE = rf"\s*(?:{RUN}|{BARE}{END}|{CLEAR})"
+"""What a substitution begins with."""
+
+PADDING = r"[\s;|&+(){!\"'@^]*"
+ON_LINE = rf"(?:;|\|\|?|&&?|%0[ad]|\\n|\\r\\n){PADDING}"
+SEPARATOR = rf"(?:;|\|\|?|&&?|[\r\n]|%0[ad]|\\n|\\r\\n){PADDING}"
+
+_WORDS = _any(sorted({word for words in (_CLEAR, _BARE, *dict(_SHAPES)) for word in words.split()}))
+_COMMAND = rf"/?(?:{_WORDS}(?:[^\w=-]|=\$|\z)|[\w./?*-]*bin/)"
+INSERTED = rf"(?:[;|&\r\n`]|\$\(|%0[ad]|\\n){PADDING}{_COMMAND}"
+"""A sign of every command after a separator or in a substitution."""
+AT_START = rf"^\s*{_COMMAND}"
+"""A sign of every command that starts a value."""

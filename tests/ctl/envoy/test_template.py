@@ -1,0 +1,218 @@
+"""Rendered configurations, proven on the real Envoy."""
+
+import asyncio
+import itertools
+import signal
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from ctl.envoy.options import EnvoyOptions, read_address, read_target
+from ctl.envoy.template import render_envoy, render_snippet
+from kysira.settings import OnFailure
+from tests.app import App
+from tests.ctl.envoy.http2 import upload
+from tests.ctl.envoy.program import validate
+from tests.envoy import Envoy, rendered
+from tests.processes import ExtProc
+
+ROOT = Path(__file__).parents[3]
+CLUSTER = "kysira_ext_proc"
+NOBODY = "127.0.0.1:1"
+"""An address where no ext-proc answers."""
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder: authorities ca.pem and other.pem; app.pem is localhost's, by the first."""
+    folder = tmp_path_factory.mktemp("certificates")
+    authority = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority"
+    request = "req -newkey rsa:2048 -nodes -subj /CN=app -keyout app.key -out app.csr"
+    signing = "x509 -req -in app.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out app.pem"
+    (folder / "names").write_text("subjectAltName=DNS:localhost")
+    authorities = [f"{authority} -keyout {name}.key -out {name}.pem" for name in ("ca", "other")]
+    for command in (*authorities, request, f"{signing} -extfile names"):
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+async def app() -> AsyncIterator[App]:
+    """Run an app that answers everything."""
+    app = App()
+    await app.start()
+    yield app
+    await app.stop()
+
+
+TARGETS = (
+    "http://127.0.0.1:3000", "http://[::1]:3000", "http://localhost:3000", "http://app.example:80",
+    "https://app.example", "https://127.0.0.1:8443",
+)  # fmt: skip
+EXT_PROCS = ((NOBODY,), ("localhost:1", "[::1]:2"), ("ext-proc.kysira.svc:50051", NOBODY))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("ext_procs", EXT_PROCS)
+def test_every_combination_is_valid(
+    target: str, ext_procs: tuple[str, ...], certificates: Path, tmp_path: Path
+) -> None:
+    """Envoy takes what any combination of options renders, and finds nothing deprecated in it."""
+    for number, (failure, is_set) in enumerate(itertools.product(OnFailure, (False, True))):
+        options = EnvoyOptions(
+            target=read_target(target),
+            target_ca=str(certificates / "ca.pem"),
+            target_http2=is_set,
+            ext_proc=tuple(map(read_address, ext_procs)),
+            on_failure=failure,
+            status_on_error=429 if is_set else 503,
+            access_log=is_set,
+            listen_address="::" if is_set else "127.0.0.1",
+            port=0 if is_set else 10000,
+            admin_port=0 if is_set else 9901,
+            message_timeout=0.0015 if is_set else 3600,
+            connect_timeout=1,
+            max_body_bytes=1 if is_set else 1 << 26,
+        )
+        validate(render_envoy(options), tmp_path / f"{number}.yaml")
+
+
+def test_same_options_same_bytes() -> None:
+    """Rendering is deterministic."""
+    options = EnvoyOptions(ext_proc=(read_address("a:1"), read_address("b:2")))
+    assert render_envoy(options) == render_envoy(options)
+
+
+def test_committed_configuration_is_fresh() -> None:
+    """envoy-configs/standalone is what ``kysiractl render envoy`` prints today."""
+    committed = ROOT / "envoy-configs" / "standalone" / "envoy.yaml"
+    assert committed.read_text() == render_envoy(EnvoyOptions()), (
+        f"run: kysiractl render envoy -o {committed.relative_to(ROOT)}"
+    )
+
+
+def test_snippet_says_where_its_parts_go() -> None:
+    """Cluster, filters and the settings around them, each under a numbered comment."""
+    text = render_snippet(EnvoyOptions())
+    parts = (
+        "# 1. ", "- name: kysira_ext_proc", "# 2. ", "- name: kysira.strip_headers",
+        "- name: kysira.ext_proc", "# 3. ", "# 4. ",
+    )  # fmt: skip
+    order = [text.index(part) for part in parts]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        (["--on-failure", "open"], 200),
+        (["--on-failure", "closed"], 503),
+        (["--on-failure", "closed", "--status-on-error", "502"], 502),
+    ],
+)
+async def test_policy_holds_without_ext_proc(
+    app: App, tmp_path: Path, options: list[str], status: int
+) -> None:
+    """Open passes requests, stripped of what they claim; closed refuses with the chosen status."""
+    headers = {
+        "X-Kysira-Score": "0.0",
+        "X_KYSIRA_mode": "active",
+        "x-kysira_reason": "",
+        "Keep": "1",
+    }
+    with Envoy(rendered(app.url, NOBODY, *options), tmp_path) as envoy:
+        assert await status_through(envoy, headers) == status
+    assert len(app.received) == (status == 200)
+    for received in app.received:
+        assert received.headers["keep"] == "1"
+        assert not [name for name in received.headers if "kysira" in name.lower()]
+
+
+async def test_port_in_use_elsewhere_does_not_matter(app: App, tmp_path: Path) -> None:
+    """Ports of 0 are free ones, so that two Envoys run side by side."""
+    text = rendered(app.url, NOBODY)
+    (tmp_path / "other").mkdir()
+    with Envoy(text, tmp_path) as one, Envoy(text, tmp_path / "other") as two:
+        assert one.port != two.port
+
+
+@asynccontextmanager
+async def small_app(host: str, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Serve "here" at an address and yield the port."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text="here")
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, host, 0, ssl_context=context)
+    await site.start()
+    yield site.port
+    await runner.cleanup()
+
+
+async def status_through(envoy: Envoy, headers: dict[str, str] | None = None) -> int:
+    """Return the status of a request through Envoy."""
+    async with aiohttp.ClientSession(headers=headers) as client, client.get(envoy.url) as answer:
+        return answer.status
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_localhost_is_both_loopbacks(tmp_path: Path, host: str) -> None:
+    """An app may listen on either of them."""
+    async with small_app(host) as port:
+        with Envoy(rendered(f"http://localhost:{port}", NOBODY), tmp_path) as envoy:
+            assert await status_through(envoy) == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "authority", "status"),
+    [("localhost", "ca.pem", 200), ("127.0.0.1", "ca.pem", 503), ("localhost", "other.pem", 503)],
+)
+async def test_https_app_is_verified(
+    tmp_path: Path, certificates: Path, host: str, authority: str, status: int
+) -> None:
+    """The app's certificate must be signed by the authority, for the name that was asked for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "app.pem", certificates / "app.key")
+    async with small_app("127.0.0.1", context) as port:
+        options = ["--target-ca", str(certificates / authority)]
+        text = rendered(f"https://{host}:{port}", NOBODY, *options)
+        with Envoy(text, tmp_path) as envoy:
+            assert await status_through(envoy) == status
+
+
+async def test_http2_upload_is_bounded(app: App, tmp_path: Path) -> None:
+    """Of a long body over HTTP/2, too, ext-proc gets the part to inspect, and the app all of it."""
+    size, limit = 3_000_000, 100_000
+    with ExtProc(tmp_path / "state") as ext_proc:
+        text = rendered(app.url, ext_proc.grpc, "--max-body-bytes", str(limit))
+        with Envoy(text, tmp_path) as envoy:
+            envoy.wait_until_healthy(CLUSTER)
+            status = await asyncio.to_thread(upload, "127.0.0.1", envoy.port, size)
+            sent = envoy.stat(f"cluster.{CLUSTER}.upstream_cx_tx_bytes_total")
+    assert (status, len(app.received[0].body)) == (200, size)
+    assert app.received[0].headers["x-kysira-score"]
+    assert limit < sent < 2 * limit
+
+
+async def test_idle_proxy_notices_a_hung_ext_proc(app: App, tmp_path: Path) -> None:
+    """Without any traffic before it, the first request after 2 s does not wait for the timeout."""
+    with ExtProc(tmp_path / "state") as ext_proc:
+        text = rendered(app.url, ext_proc.grpc, "--message-timeout", "30s")
+        with Envoy(text, tmp_path) as envoy:
+            envoy.wait_until_healthy(CLUSTER)
+            ext_proc.program.signal(signal.SIGSTOP)
+            await asyncio.sleep(2)
+            async with asyncio.timeout(5):
+                assert await status_through(envoy) == 200
+            ext_proc.program.signal(signal.SIGCONT)
+            envoy.wait_until_healthy(CLUSTER)

@@ -1,0 +1,72 @@
+"""What ``up`` prints once everything runs."""
+
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from rich.console import Console
+
+from ctl.envoy.options import Address, Target
+from ctl.stack.plan import Running
+from ctl.stack.report import show
+from ctl.stack.screen import Screen
+from kysira.serving import start_http
+
+
+@pytest.fixture
+async def management() -> AsyncIterator[Address]:
+    """Serve a mode API whose mode is active."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"mode": "active"})
+
+    app = web.Application()
+    app.router.add_get("/api/mode", answer)
+    server = await start_http(app, "127.0.0.1", 0, drain_s=0.1)
+    yield Address("127.0.0.1", server.port)
+    await server.close()
+
+
+async def shown(management: Address, *, is_demo: bool = True) -> str:
+    """Return what is printed."""
+    place = Running(
+        proxy=Address("127.0.0.1", 1), target=Target(Address("127.0.0.1", 2)), is_demo=is_demo,
+        ext_proc=Address("127.0.0.1", 3), management=management, admin=Address("127.0.0.1", 4),
+        config=Path("/tmp/folder/envoy.yaml"),
+    )  # fmt: skip
+    out = io.StringIO()
+    await show(place, Screen(Console(file=out, markup=False, highlight=False, width=20)))
+    return out.getvalue()
+
+
+async def test_every_part_is_listed(management: Address) -> None:
+    """What listens where, on lines that a narrow terminal does not break."""
+    text = await shown(management)
+    for line in (
+        "  proxy        http://127.0.0.1:1   send requests here", "  demo app     http://127.0.0.1:2",
+        "  ext-proc     grpc://127.0.0.1:3", f"  management   http://{management}",
+        "  Envoy admin  http://127.0.0.1:4", "  envoy.yaml   /tmp/folder/envoy.yaml",
+        "  mode         active: attacks get 403",
+    ):  # fmt: skip
+        assert line in text
+    assert "your app     http://127.0.0.1:2" in await shown(management, is_demo=False)
+
+
+async def test_mode_in_force_decides_the_flip(management: Address) -> None:
+    """The mode is asked for, and the third command sets the other one."""
+    assert '-d \'{"mode": "shadow"}\'' in await shown(management)
+
+
+async def test_token_is_used_and_never_printed(
+    management: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a token is needed the command reads it from where it is."""
+    monkeypatch.setenv("KYSIRA_ADMIN_TOKEN", "hush")
+    text = await shown(management)
+    assert '-H "Authorization: Bearer $KYSIRA_ADMIN_TOKEN"' in text
+    monkeypatch.setenv("KYSIRA_ADMIN_TOKEN_FILE", "/run/token")
+    text += await shown(management)
+    assert '-H "Authorization: Bearer $(cat /run/token)"' in text
+    assert "hush" not in text

@@ -1,0 +1,42 @@
+"""Files that a user names."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ctl.files import read_text, write_text
+from kysira.errors import RenderError
+
+
+def test_text_is_read_with_its_line_ends(tmp_path: Path) -> None:
+    """A file from Windows keeps its carriage returns."""
+    (tmp_path / "a").write_bytes(b"a\r\nb\n")
+    assert read_text(tmp_path / "a") == "a\r\nb\n"
+
+
+def test_unreadable_file_is_named(tmp_path: Path) -> None:
+    """Missing, a folder, or not text: one line with the path."""
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    for name, why in [("none", "no such file"), ("", "is a directory"), ("binary", "not UTF-8")]:
+        with pytest.raises(RenderError, match=why):
+            read_text(tmp_path / name)
+
+
+def test_write_keeps_permissions_and_link(tmp_path: Path) -> None:
+    """The file behind a link is replaced; link, mode and the folder's other files stay."""
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write_text(link, "new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert sorted(os.listdir(tmp_path)) == ["link", "real"]
+
+
+def test_unwritable_folder_is_named(tmp_path: Path) -> None:
+    """A folder that is not there is an error with the path."""
+    with pytest.raises(RenderError, match="none/a: no such file"):
+        write_text(tmp_path / "none" / "a", "x")

@@ -1,0 +1,146 @@
+"""Edits that leave the rest of a YAML text alone."""
+
+from collections.abc import Callable
+
+import pytest
+from ruamel.yaml.nodes import Node
+
+from ctl.yaml_edit import Document, get, items, pairs, scalar
+from kysira.errors import RenderError
+
+NEW = "- name: new\n  # why\n  a: {b: 1}\n"
+BLOCK = """\
+# head
+list:
+  - name: one   # first
+
+  # about two
+  - {name: two}
+rest: [1, 2]
+"""
+INDENTLESS = "list:\n- name: one\n  v: |\n    text\n\n# about two\n- name: two\n"
+FLOW = '{"list": [{"name": "one"}, {"name": "two"}], "rest": 1}'
+
+
+def edited(text: str, edit: Callable[[Document, Node], None]) -> str:
+    """Return the text after an edit of its ``list``."""
+    document = Document(text)
+    node = get(document.root, "list")
+    assert node is not None
+    edit(document, node)
+    return document.text
+
+
+def names(text: str) -> list[str]:
+    """Return the names of the items of ``list``."""
+    return [scalar(get(item, "name")) for item in items(get(Document(text).root, "list"))]
+
+
+@pytest.mark.parametrize("text", [BLOCK, INDENTLESS, FLOW, BLOCK.replace("\n", "\r\n")])
+def test_untouched_text_is_the_same(text: str) -> None:
+    """Without edits every byte stays."""
+    assert Document(text).text == text
+
+
+def test_insert_keeps_comments_with_their_item() -> None:
+    """The new item comes after the one before; a comment stays above the item it is about."""
+    text = edited(BLOCK, lambda d, n: d.insert(n, 1, NEW, after=0))
+    assert text == BLOCK.replace(
+        "# first\n",
+        "# first\n  - name: new\n    # why\n    a: {b: 1}\n",
+    )
+
+
+@pytest.mark.parametrize("text", [BLOCK, INDENTLESS, FLOW])
+@pytest.mark.parametrize(
+    ("edit", "result"),
+    [
+        (lambda d, n: d.insert(n, 1, NEW, after=0), ["one", "new", "two"]),
+        (lambda d, n: d.insert(n, 0, NEW, after=None), ["new", "one", "two"]),
+        (lambda d, n: d.append(n, NEW), ["one", "two", "new"]),
+        (lambda d, n: d.substitute(n, 0, NEW), ["new", "two"]),
+        (lambda d, n: d.substitute(n, 1, NEW), ["one", "new"]),
+        (lambda d, n: d.remove(n, 0), ["two"]),
+    ],
+)
+def test_edit_of_a_list(
+    text: str, edit: Callable[[Document, Node], None], result: list[str]
+) -> None:
+    """Each edit does the same in every layout, and the rest of the file is still there."""
+    text = edited(text, edit)
+    assert names(text) == result
+    assert "about two" in text or text.startswith("{")
+
+
+def test_windows_line_ends_are_kept() -> None:
+    """New lines end as the file's own do."""
+    text = edited(BLOCK.replace("\n", "\r\n"), lambda d, n: d.append(n, NEW))
+    assert text.count("\n") == text.count("\r\n")
+    assert names(text) == ["one", "two", "new"]
+
+
+def test_file_without_last_newline() -> None:
+    """An item can follow the very last character."""
+    text = edited("list:\n  - name: one", lambda d, n: d.append(n, NEW))
+    assert names(text) == ["one", "new"]
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("list:\n  a: 1   # one\n  b: 2\n", "list:\n  a: 1   # one\n  k: 7\n  b: 2\n"),
+        ("list: {a: 1}\n", 'list: {"k": 7, a: 1}\n'),
+        ("list: {}\n", 'list: {"k": 7}\n'),
+        ("x: &x {q: 1}\nlist:\n  a: *x\n", "x: &x {q: 1}\nlist:\n  a: *x\n  k: 7\n"),
+    ],
+)
+def test_key_is_added(text: str, result: str) -> None:
+    """A key joins a mapping of either layout."""
+    assert edited(text, lambda d, n: d.set(n, "k", "7")) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("list:\n  k: 5  # old\n", "list:\n  k: 7  # old\n"),
+        ("list:\n  k:   # none\n  a: 1\n", "list:\n  k: 7   # none\n  a: 1\n"),
+        ("list:\n  k:\n", "list:\n  k: 7\n"),
+        ("list:\n  k: {}\n", "list:\n  k: 7\n"),
+        ("list: {k: 5, a: 1}\n", "list: {k: 7, a: 1}\n"),
+    ],
+)
+def test_value_is_replaced(text: str, result: str) -> None:
+    """A scalar, an empty value or a flow value gives way; its comment stays."""
+    assert edited(text, lambda d, n: d.set(n, "k", "7")) == result
+
+
+def test_merge_keys_are_followed() -> None:
+    """``<<`` lends its keys; own ones come first."""
+    document = Document("base: &b {a: 1, c: 3}\nx:\n  <<: *b\n  a: 2\n")
+    assert [(k, scalar(v)) for k, v in pairs(get(document.root, "x"))] == [
+        ("a", "2"), ("a", "1"), ("c", "3"),
+    ]  # fmt: skip
+    assert scalar(get(document.root, "x", "a")) == "2"
+
+
+def test_list_of_aliases_is_refused() -> None:
+    """An item that stands elsewhere has no place here; the line is named."""
+    text = "x: &x {name: one}\nlist:\n  - *x\n"
+    with pytest.raises(RenderError, match="line 3"):
+        edited(text, lambda d, n: d.append(n, NEW))
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: b: c", "a: 1\n---\nb: 2\n", "\tx: 1"])
+def test_other_text_is_refused(text: str) -> None:
+    """Broken YAML and several documents are one line."""
+    with pytest.raises(RenderError, match=r"^not YAML: [^\n]*$"):
+        Document(text)
+
+
+def test_missing_nodes_are_none() -> None:
+    """Looking into what is not there finds nothing."""
+    document = Document("a: 1\n")
+    assert get(document.root, "b", "c") is None
+    assert get(document.root, "a", "c") is None
+    assert (items(None), scalar(None)) == ([], "")
+    assert Document("").root is None
