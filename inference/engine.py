@@ -127,11 +127,13 @@ class Engine:
         asked: dict[str, Sequence[Field]] = {}
         for detector in self._gated:
             slug, gate = detector.slug, detector.model_gate
+            if slug in scope.left_out:
+                continue
             gated = [
                 reading
                 for reading in readings
                 if (gate is None or gate(reading.field, reading.field.value))
-                and scope.holds(slug, reading.field.location)
+                and (not scope.exclusions or scope.holds(slug, reading.field.location))
             ]
             asked[slug] = _ranked(gated, slug)
         return {slug: fields for slug, fields in asked.items() if fields}

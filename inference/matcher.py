@@ -91,11 +91,13 @@ class Re2Matcher:
 
     def match(self, text: bytes) -> list[int]:
         """Return the indices of the patterns found in ``text``, each once, ascending."""
-        return sorted(indices[i] for found, indices in self._sets for i in found.Match(text))
+        return sorted(indices[i] for found, indices in self._sets for i in found.Match(text) or ())
 
 
 def _re2_set(patterns: Sequence[Pattern]) -> Any:
-    result = re2.Set.SearchSet(re2_options(patterns[0].is_case_sensitive))
+    options = re2_options(patterns[0].is_case_sensitive)
+    options.max_mem = 256 << 20  # the default is for one pattern, not for hundreds
+    result = re2.Set.SearchSet(options)
     for pattern in patterns:
         try:
             result.Add(pattern.expression.encode())
@@ -112,7 +114,6 @@ def re2_options(is_case_sensitive: bool = False) -> Any:
     options.case_sensitive = is_case_sensitive
     options.dot_nl = True
     options.log_errors = False
-    options.max_mem = 256 << 20
     return options
 
 

@@ -9,7 +9,10 @@ from inference.matcher import Matcher, Pattern, compile_matcher
 from inference.normalizer import Variant, variants
 
 CACHED_VALUE_BYTES = 1024
-"""Longer values are not remembered, so that the cache holds at most about 16 MB."""
+"""Longer values are not remembered, so that the cache holds about 16 MB at most of ordinary values.
+
+One in which rules match is kept with those of its readings: 100 MB if all were attacks.
+"""
 CACHED_VALUES = 8192
 
 

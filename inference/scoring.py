@@ -12,7 +12,7 @@ from inference.fields import Field
 from inference.matcher import re2_options
 from inference.normalizer import Variant
 from inference.scanning import Hit
-from inference.transformations import percent
+from inference.transformations import overlong_utf8, percent
 from kysira.types import Exclusion, Finding, ScoreOptions, Uninspected, Verdict
 
 Rules = Sequence[tuple[Detector, Rule]]
@@ -71,22 +71,16 @@ def _compiled(pattern: str, is_case_sensitive: bool) -> Any:
 
 
 def exclusion_paths(target: bytes) -> tuple[str, ...]:
-    """Return the path of a request target as sent, and as an application may resolve it.
+    """Return the paths of which every one must be under an exclusion's prefix for it to hold.
 
-    ``/static/..%2fadmin`` and ``/static/..;/admin`` must not profit from what is excluded under
-    ``/static``.
+    A path that climbs, as ``/static/..%2fadmin`` or ``/static/..;/admin``, is under "/" alone:
+    applications don't agree where it leads.
     """
     path = target.partition(b"?")[0]
     sent = path.decode("utf-8", "replace")
-    decoded = percent(percent(path)).decode("utf-8", "replace").replace("\\", "/")
-    segments: list[str] = []
-    for segment in decoded.split("/")[1:]:
-        name = segment.partition(";")[0]
-        if name == "..":
-            del segments[-1:]
-        elif name != ".":
-            segments.append(name)
-    return sent, "/" + "/".join(segments)
+    decoded = overlong_utf8(percent(percent(path))).replace(b"\\", b"/")
+    climbs = any(name.partition(b";")[0] == b".." for name in decoded.split(b"/"))
+    return (sent, "/") if climbs else (sent,)
 
 
 def is_excluded(

@@ -44,7 +44,7 @@ _SHAPES = (
     ("date", r"\s+(?:-\w|\+)"),
     ("dd", r"\s+[io]f="),
     ("cat", r"\s?<\s?/"),
-    ("echo", r"(?:\s+[\"'$\w%-]|\.|\s*;)"),
+    ("echo", r"(?:\s+[\"'$\w%-]|\s*;)"),
     ("chmod", r"\s+(?:[0-7]{3,4}|[ugoa]*\+\w)\s"),
     ("iwr", r"\s+http"),
     ("printf", r"\s+[\"'%\w]"),
@@ -69,9 +69,6 @@ _SHAPES = (
     ("if", r"\s+\["),
     ("for", r"\s+(?:\w+\s+in\s|/\w\s)"),
     ("while", r"\s+(?:true|:|\[)"),
-    (r"\[", r"\s+\S+\s+-(?:eq|ne)\s"),
-    (r"str\w*", r"=\$\("),
-    ("cmd a x", r"=\$"),
     ("useradd mkfifo mknod xargs", r"\s"),
     ("exec", r"\s+\d?[<>]"),
     ("eval", r"\s+[\"'$`]"),
@@ -83,6 +80,8 @@ _SHAPES = (
     ("tr", r"\s+-d"),
 )
 """Commands that are words as well, and what only follows commands."""
+_OTHERS = r"\[\s+\S+\s+-(?:eq|ne)\s|str\w*=\$\(|(?:cmd|a|x)=\$|echo\."
+_OTHER_SIGNS = r"\[[\s+]|(?:str\w*|cmd|a|x)=\$|echo\."
 
 
 def _any(words: Iterable[str]) -> str:
@@ -92,9 +91,9 @@ def _any(words: Iterable[str]) -> str:
 CLEAR = rf"{_any(_CLEAR.split())}(?:\.exe)?"
 BARE = rf"{_any(_BARE.split())}(?:\.exe)?"
 # The "+" of a query string may still stand for a space.
-_WITH_ARGUMENTS = _any(_any(words.split()) + follows for words, follows in _SHAPES).replace(
-    r"\s+", r"[\s+]+"
-)
+_WITH_ARGUMENTS = _any(
+    [*(_any(words.split()) + follows for words, follows in _SHAPES), _OTHERS]
+).replace(r"\s+", r"[\s+]+")
 RUN = (
     rf"{BIN}(?:{CLEAR}(?:\s|{END})|{_WITH_ARGUMENTS})"
     rf"|(?:/|\./)?(?:usr/)?(?:local/)?s?bin/[\w.-]{{1,32}}(?:\s|{END})"
@@ -106,8 +105,13 @@ PADDING = r"[\s;|&+(){!\"'@^]*"
 ON_LINE = rf"(?:;|\|\|?|&&?|%0[ad]|\\n|\\r\\n){PADDING}"
 SEPARATOR = rf"(?:;|\|\|?|&&?|[\r\n]|%0[ad]|\\n|\\r\\n){PADDING}"
 
-_WORDS = _any(sorted({word for words in (_CLEAR, _BARE, *dict(_SHAPES)) for word in words.split()}))
-_COMMAND = rf"/?(?:{_WORDS}(?:[^\w=-]|=\$|\z)|[\w./?*-]*bin/)"
+_ALONE = frozenset(f"{_CLEAR} {_BARE}".split())
+_TO_ARGUMENTS = frozenset(word for words, _ in _SHAPES for word in words.split()) - _ALONE
+_COMMAND = (
+    rf"/?(?:{_any(sorted(_ALONE))}(?:[\s+;|&`'\"#)\](<>%$/]|\.exe|\z)"
+    rf"|{_any(sorted(_TO_ARGUMENTS))}(?:[\s+;(%</]|\.exe|\z)"
+    rf"|{_OTHER_SIGNS}|[\w./?*-]*bin/)"
+)
 INSERTED = rf"(?:[;|&\r\n`]|\$\(|%0[ad]|\\n){PADDING}{_COMMAND}"
 """A sign of every command after a separator or in a substitution."""
 AT_START = rf"^\s*{_COMMAND}"

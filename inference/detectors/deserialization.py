@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 
-from inference.detector import Detector, Rule
+from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
 from kysira.types import Place
 
@@ -91,6 +91,13 @@ _NET_TYPE = (
     r"|Exchange\.|IdentityModel\.Claims))"
 )
 
+# Signs of the names above, which are too many for the common automaton.
+_JAVA_SIGN = r"(?:(?:com|org|net|br|sun|jdk|bsh|clojure|oracle|javax?|ysoserial)\.)"
+_NET_SIGN = (
+    r"(?:System\.(?:Windows|Diag|Conf|Manag|Secu|Identity|Activ|Workflow|Data|Runtime|Web|IO|CodeDom"
+    r"|Resou|Drawing)|Microsoft\.(?:Visual|Exchange|Identity))"
+)
+
 
 def _decoded(text: bytes) -> Iterator[bytes]:
     """Yield what the first base64 tokens stand for; at most four, each cut at 8 KiB."""
@@ -158,11 +165,23 @@ DETECTOR = Detector(
         Rule(
             # A class name that is a whole quoted value, as stack traces and imports never have it.
             "java_gadget",
-            rf"(?:[\"'>]|&quot;)[x\[L]?{_GADGET};?x?(?:\\?[\"'<]|&quot;)",
+            rf"(?:[\"'>]|&quot;)[x\[L]?{_JAVA_SIGN}",
             0.98,
+            check=confirmed_by(rf"(?:[\"'>]|&quot;)[x\[L]?{_GADGET};?x?(?:\\?[\"'<]|&quot;)"),
         ),
-        Rule("java_gadget", rf"^[\[L]?{_GADGET};?\z", 0.97, places=_BODIES),
-        Rule("java_gadget", rf"\[\s*[\"']{_JAVA_TYPE}[\"']\s*,\s*[\[{{\"]", 0.97),
+        Rule(
+            "java_gadget",
+            rf"^[\[L]?{_JAVA_SIGN}",
+            0.97,
+            places=_BODIES,
+            check=confirmed_by(rf"^[\[L]?{_GADGET};?\z"),
+        ),
+        Rule(
+            "java_gadget",
+            rf"\[\s*[\"']{_JAVA_SIGN}",
+            0.97,
+            check=confirmed_by(rf"\[\s*[\"']{_JAVA_TYPE}[\"']\s*,\s*[\[{{\"]"),
+        ),
         Rule("java_gadget", r"\$\$BCEL\$\$", 0.98),
         Rule(
             "java_gadget",
@@ -174,11 +193,22 @@ DETECTOR = Detector(
         ),
         Rule(
             "json_type",
-            r"[\"'](?:@type|@class|class|\\u0040type"
-            rf"|@\\x74ype)\\?[\"']\s*:\s*\\?[\"'][\[L]?{_JAVA_TYPE}",
+            rf"(?:type|class)\\?[\"']\s*:\s*\\?[\"'][\[L]?{_JAVA_SIGN}",
+            check=confirmed_by(
+                r"[\"'](?:@type|@class|class|\\u0040type|@\\x74ype)\\?[\"']\s*:\s*\\?[\"'][\[L]?"
+                rf"{_JAVA_TYPE}"
+            ),
         ),
-        Rule("json_type", rf"^[\[L]?{_JAVA_TYPE};?\z", check=_is_type_name),
-        Rule("snakeyaml", rf"!!{_JAVA_TYPE}\s*[\[{{(\"']"),
+        Rule(
+            "json_type",
+            rf"^[\[L]?{_JAVA_SIGN}",
+            check=confirmed_by(rf"^[\[L]?{_JAVA_TYPE};?\z", after=_is_type_name),
+        ),
+        Rule(
+            "snakeyaml",
+            rf"!!{_JAVA_SIGN}",
+            check=confirmed_by(rf"!!{_JAVA_TYPE}\s*[\[{{(\"']"),
+        ),
         Rule(
             "xml_decoder",
             r"<java\b[^>]*\bclass\s*=\s*[\"']java\.beans\.XMLDecoder|<(?:object"
@@ -187,16 +217,22 @@ DETECTOR = Detector(
         ),
         Rule(
             "xstream",
-            rf"<{_JAVA_TYPE}(?:_-[\w$]+)?[\s>/]|<dynamic-proxy>"
-            rf"|\bclass\s*=\s*[\"'](?:dynamic-proxy|{_JAVA_TYPE})[\"']",
+            rf"<{_JAVA_SIGN}|<dynamic-proxy>|\bclass\s*=\s*[\"'](?:dynamic-proxy|{_JAVA_SIGN})",
             0.98,
+            check=confirmed_by(
+                rf"<{_JAVA_TYPE}(?:_-[\w$]+)?[\s>/]|<dynamic-proxy>"
+                rf"|\bclass\s*=\s*[\"'](?:dynamic-proxy|{_JAVA_TYPE})[\"']"
+            ),
         ),
         Rule(
             "jdbc_url",
-            r"jdbc:(?:h2:[^\s\"]*;[^\"]*\bINIT\s?=|mysql:[^\s\"]*(?:autoDeserialize"
-            r"|queryInterceptors|statementInterceptors)\s?="
-            r"|postgresql:[^\s\"]*socketFactory\s?="
-            r"|db2:[^\s\"]*clientRerouteServerListJNDIName)",
+            r"jdbc:(?:h2|mysql|postgresql|db2):",
+            check=confirmed_by(
+                r"jdbc:(?:h2:[^\s\"]*;[^\"]*\bINIT\s?=|mysql:[^\s\"]*(?:autoDeserialize"
+                r"|queryInterceptors|statementInterceptors)\s?="
+                r"|postgresql:[^\s\"]*socketFactory\s?="
+                r"|db2:[^\s\"]*clientRerouteServerListJNDIName)"
+            ),
         ),
         # MS-NRBF: a header record, root 1, version 1.0.
         Rule("net_binary", _START + r"AAEAAAD/////[A-Za-z0-9+/]{4}", is_case_sensitive=True),
@@ -207,19 +243,34 @@ DETECTOR = Detector(
         ),
         # The root of a page's own state is a pair (/wEP) or a triplet (/wEQ), never a raw object.
         Rule("net_viewstate", r"^/wEy[A-Za-z0-9+/]{16}", 0.98, is_case_sensitive=True),
-        Rule("net_type", rf"\$type\\?[\"']\s*:\s*\\?[\"']\s*{_NET_TYPE}"),
-        Rule("net_type", rf"^{_NET_TYPE}[\w.`\[\]]*(?:,|\z)", 0.98),
         Rule(
             "net_type",
-            r"(?:\btype\s*=\s*[\"']|xsi:type\s*=\s*[\"'][\w:]*"
-            rf"|clr-namespace:System\.Diagnostics).*{_NET_TYPE}",
+            _NET_SIGN,
+            check=confirmed_by(rf"\$type\\?[\"']\s*:\s*\\?[\"']\s*{_NET_TYPE}"),
+        ),
+        Rule(
+            "net_type",
+            _NET_SIGN,
+            0.98,
+            check=confirmed_by(rf"^{_NET_TYPE}[\w.`\[\]]*(?:,|\z)"),
+        ),
+        Rule(
+            "net_type",
+            _NET_SIGN,
             0.97,
+            check=confirmed_by(
+                r"(?:\btype\s*=\s*[\"']|xsi:type\s*=\s*[\"'][\w:]*"
+                rf"|clr-namespace:System\.Diagnostics).*{_NET_TYPE}"
+            ),
         ),
         Rule(
             "net_xaml",
-            r"<(?:\w+:)?ObjectDataProvider\b[^>]*MethodName\s*=\s*[\"'](?:Start|Parse"
-            r"|Deserialize|Load)\b|ObjectDataProvider.{0,64}MethodName.{0,16}Start\b",
+            "ObjectDataProvider",
             0.98,
+            check=confirmed_by(
+                r"<(?:\w+:)?ObjectDataProvider\b[^>]*MethodName\s*=\s*[\"'](?:Start|Parse"
+                r"|Deserialize|Load)\b|ObjectDataProvider.{0,64}MethodName.{0,16}Start\b"
+            ),
         ),
         Rule(
             "php_object",

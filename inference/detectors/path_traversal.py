@@ -7,7 +7,7 @@ lenient readers accept.
 
 import re
 
-from inference.detector import DECISIVE, Detector, Rule
+from inference.detector import DECISIVE, Detector, Rule, confirmed_by
 from inference.fields import Field
 from kysira.types import Place
 
@@ -84,6 +84,24 @@ _APP = (
     r"|secrets\.yml|\.ds_store)"
 )
 
+_FILES = rf"(?:{_UNIX}|{_WINDOWS}|{_APP})"
+
+# Small signs of the names above, which are too many for the common automaton.
+_UNIX_SIGN = (
+    r"(?:(?:etc|proc|var|root|usr|opt|srv|dev|sys|private|run|boot)[/\\]"
+    r"|(?:home|users)[/\\]+[\w.-]*[/\\]+\.)"
+)
+_WINDOWS_SIGN = (
+    r"(?:(?:windows|winnt|inetpub|settings|xampp|wamp\w*|apache\w*|mysql|php)[/\\]"
+    r"|boot\.ini|autoexec\.bat|ntuser\.dat|pagefile\.sys)"
+)
+_ANY_SIGN = rf"(?:{_UNIX_SIGN}|{_WINDOWS_SIGN})"
+_APP_SIGN = (
+    r"(?:(?:web|meta)-inf[/\\]|\.(?:git|svn|hg|bzr|ssh|aws|kube|docker)[/\\]|\.git-|\.env|\.ht"
+    r"|\.(?:bash|mysql_|zsh_)|\.netrc|\.npmrc|\.pgpass|\.ds_|wp-config\.|web\.config|global\.asa"
+    r"|id_(?:rsa|dsa|ed)|application(?:-\w+)?\.[py]|(?:database|secrets)\.yml)"
+)
+
 
 def _is_file_field(field: Field, text: bytes) -> bool:
     """Return True when the field's name says that it picks a file."""
@@ -137,9 +155,12 @@ DETECTOR = Detector(
             _SENT,
         ),
         Rule("dot_dot_slash", rf"{_UP}{_UP}", 0.5, _REASON),
-        *(
-            Rule("dot_dot_slash", rf"\.\.{_SEP}+[\w./\\-]*{files}", DECISIVE, _REASON)
-            for files in (_UNIX, _WINDOWS, _APP)
+        Rule(
+            "dot_dot_slash",
+            rf"\.\.{_SEP}",
+            DECISIVE,
+            _REASON,
+            check=confirmed_by(rf"\.\.{_SEP}+[\w./\\-]*{_FILES}"),
         ),
         # Filters that remove "../" once leave one behind.
         Rule(
@@ -170,12 +191,17 @@ DETECTOR = Detector(
         ),
         Rule(
             "sensitive_file",
-            rf"{_ROOTED}{_UNIX}{_CLEAN}*{_LAST}",
+            rf"{_ROOTED}{_UNIX_SIGN}",
             0.97,
             places=_SENT,
-            check=_is_no_document,
+            check=confirmed_by(rf"{_ROOTED}{_UNIX}{_CLEAN}*{_LAST}", after=_is_no_document),
         ),
-        Rule("sensitive_file", rf"{_ROOTED}{_UNIX}{_CLEAN}*{_LAST}", 0.8),
+        Rule(
+            "sensitive_file",
+            rf"{_ROOTED}{_UNIX_SIGN}",
+            0.8,
+            check=confirmed_by(rf"{_ROOTED}{_UNIX}{_CLEAN}*{_LAST}"),
+        ),
         Rule("sensitive_file", rf"{_ROOTED}{_PRIVATE}{_CLEAN}*{_LAST}", 0.98),
         Rule(
             "sensitive_file",
@@ -185,26 +211,39 @@ DETECTOR = Detector(
         ),
         Rule(
             "sensitive_file",
-            rf"^(?:file:)?[/\\]*(?:[a-z]:)?[/\\]*(?:[\w.-]+[/\\]+){{0,2}}{_WINDOWS}{_CLEAN}*"
-            rf"{_LAST}",
+            rf"^(?:file:)?(?:[/\\:]|[a-z]:|[\w.-]*[/\\])*{_WINDOWS_SIGN}",
             0.97,
-            check=_is_no_document,
+            check=confirmed_by(
+                r"^(?:file:)?[/\\]*(?:[a-z]:)?[/\\]*(?:[\w.-]+[/\\]+){0,2}"
+                rf"{_WINDOWS}{_CLEAN}*{_LAST}",
+                after=_is_no_document,
+            ),
         ),
         Rule(
             "sensitive_file",
-            rf"^[^\s\"']*[=?](?:file:)?(?:[/\\.]*[/\\]+(?:{_UNIX}|{_PRIVATE})"
-            rf"|(?:[a-z]:)?[/\\]*{_WINDOWS})",
+            rf"[=?](?:file:)?(?:[a-z]:)?[/\\.]*{_ANY_SIGN}",
             0.97,
-            check=_is_no_document,
+            check=confirmed_by(
+                rf"^[^\s\"']*[=?](?:file:)?(?:[/\\.]*[/\\]+(?:{_UNIX}|{_PRIVATE})"
+                rf"|(?:[a-z]:)?[/\\]*{_WINDOWS})",
+                after=_is_no_document,
+            ),
         ),
         Rule("sensitive_file", r"^etc[/\\]+(?:passwd|shadow)(?:\x00|\z)", 0.97),
         Rule(
             "sensitive_file",
-            rf"/(?:{_PRIVATE}|{_WINDOWS})(?:[/.?\x00\"'\\]|\z)",
+            rf"/{_ANY_SIGN}",
             0.97,
             places=frozenset({Place.PATH}),
+            check=confirmed_by(rf"/(?:{_PRIVATE}|{_WINDOWS})(?:[/.?\x00\"'\\]|\z)"),
         ),
-        Rule("sensitive_file", rf"/{_APP}(?:[/?\x00]|\z)", 0.97, places=frozenset({Place.PATH})),
+        Rule(
+            "sensitive_file",
+            rf"(?:^|[/\\]){_APP_SIGN}",
+            0.97,
+            places=frozenset({Place.PATH}),
+            check=confirmed_by(rf"/{_APP}(?:[/?\x00]|\z)"),
+        ),
         # What editors and assistants leave beside the code, at most one folder down.
         Rule(
             "sensitive_file",
@@ -215,17 +254,19 @@ DETECTOR = Detector(
         ),
         Rule(
             "sensitive_file",
-            rf"^(?:[\w./\\%:-]*[/\\])?{_APP}(?:\x00\S*|[~/\\.?]\S*)?\z",
+            rf"(?:^|[/\\]){_APP_SIGN}",
             0.97,
             places=_SENT,
-            check=_is_file_field,
+            check=confirmed_by(
+                rf"^(?:[\w./\\%:-]*[/\\])?{_APP}(?:\x00\S*|[~/\\.?]\S*)?\z", after=_is_file_field
+            ),
         ),
         Rule(
             "sensitive_file",
-            rf"^[/\\]?(?:[\w.-]+[/\\]+){{0,4}}{_APP}\z",
+            rf"(?:^|[/\\]){_APP_SIGN}",
             0.97,
             places=_AT_HEAD,
-            check=_is_with_folder,
+            check=confirmed_by(rf"^[/\\]?(?:[\w.-]+[/\\]+){{0,4}}{_APP}\z", after=_is_with_folder),
         ),
         Rule(
             "sensitive_file",
@@ -257,15 +298,15 @@ DETECTOR = Detector(
             0.97,
         ),
         Rule("wrapper", r"php://filter/[\w.=/|-]*resource=", 0.97),
-        *(
-            Rule(
-                "wrapper",
-                r"(?:^|[=\"'(@])\s?file:[/\\]+(?:localhost"
-                rf"|127\.0\.0\.1)?[/\\]*(?:[a-z]:[/\\]+)?[\w./\\-]*{files}",
-                0.98,
-                check=_is_no_document,
-            )
-            for files in (_UNIX, _WINDOWS, _APP)
+        Rule(
+            "wrapper",
+            r"file:[/\\]",
+            0.98,
+            check=confirmed_by(
+                r"(?:^|[=\"'(@])\s?file:[/\\]+(?:localhost|127\.0\.0\.1)?[/\\]*(?:[a-z]:[/\\]+)?"
+                rf"[\w./\\-]*{_FILES}",
+                after=_is_no_document,
+            ),
         ),
         Rule("wrapper", r"^\s?(?:file:/{2,4}|\\\\[\w.-]{1,64}\\[\w$.-])", 0.7),
     ),

@@ -1,0 +1,177 @@
+"""Hosts that are a server itself, its neighbours or its cloud, in every spelling.
+
+WHATWG URL §3.5 and inet_aton(3) (numeric hosts), RFC 6890 (special addresses).
+"""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Iterator
+from enum import IntEnum
+
+
+class Host(IntEnum):
+    """How much it says that a URL has this host; the highest counts."""
+
+    PUBLIC = 0
+    PLAIN = 1
+    """A loopback or private address as people write it, e.g. localhost or 10.0.0.7."""
+    DISGUISED = 2
+    """Such an address in a spelling that only evasion needs, e.g. 0x7f.1."""
+    METADATA = 3
+    """The service that gives cloud machines their credentials, however it is spelt."""
+
+
+_METADATA_NAMES = frozenset(
+    {
+        b"metadata.google.internal", b"metadata.goog", b"metadata", b"instance-data",
+        b"instance-data.ec2.internal", b"rancher-metadata", b"metadata.tencentyun.com",
+        b"metadata.packet.net", b"metadata.platformequinix.com", b"metadata.azure.internal",
+        b"metadata.nicocloud.com", b"kubernetes.default", b"kubernetes.default.svc",
+        b"kubernetes.default.svc.cluster.local",
+    }
+)  # fmt: skip
+_METADATA_NETWORKS = tuple(
+    int(ipaddress.ip_address(address))
+    for address in ("169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.169.123",
+                    "169.254.169.249", "100.100.100.200", "192.0.0.192", "168.63.129.16",
+                    "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254")
+)  # fmt: skip
+_LOCAL_NAMES = frozenset(
+    {
+        b"localhost", b"localhost4", b"localhost6", b"ip6-localhost", b"ip6-loopback",
+        b"ipv6-localhost", b"ipv6-loopback", b"localhost4.localdomain4",
+        b"localhost.localdomain", b"localhost6.localdomain6", b"host.docker.internal",
+        b"gateway.docker.internal", b"kubernetes.docker.internal", b"host.containers.internal",
+        b"localtest.me", b"lvh.me", b"vcap.me", b"lacolhost.com", b"localho.st", b"yoogle.com",
+        b"fuf.me", b"local.gd", b"bugbounty.dod.network", b"spoofed.burpcollaborator.net",
+    }
+)  # fmt: skip
+_LOCAL_SUFFIXES = (b".localhost", b".localtest.me", b".lvh.me", b".vcap.me", b".localdomain",
+                   b".cluster.local", b".internal", b".lacolhost.com")  # fmt: skip
+_WILDCARD_DNS = (b".nip.io", b".sslip.io", b".xip.io", b".rbndr.us", b".1u.ms", b".traefik.me")
+_INTERNAL = tuple(
+    ipaddress.ip_network(text)
+    for text in ("0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+                 "192.168.0.0/16", "192.0.0.0/24", "100.64.0.0/10", "::/127", "fc00::/7",
+                 "fe80::/10")
+)  # fmt: skip
+MAX_HOST = 256
+_ENDS = re.compile(rb"[/\\?#\s\"'<>,;)(|{}]")
+_NUMBER = re.compile(rb"(?:0[xX][0-9A-Fa-f]{0,16}|0?[oO][0-7]{1,16}|[0-9]{1,20})\Z")
+_ZERO = re.compile(rb"0[0-9]")
+_DOTS = {0x3002: ".", 0xFF0E: ".", 0xFF61: ".", 0x200B: None, 0xAD: None}
+
+
+def _ipv4(host: bytes) -> tuple[int, bool] | None:
+    """Return the address that inet_aton and lenient readers see, and whether it is disguised."""
+    parts = host.split(b".")
+    if len(parts) > 4 or not all(_NUMBER.match(part) for part in parts):
+        return None
+    numbers = [_number(part) for part in parts]
+    is_plain = len(parts) == 4 and not any(
+        _ZERO.match(part) or part[:2].lower() == b"0x" or b"o" in part.lower() or number > 255
+        for part, number in zip(parts, numbers, strict=True)
+    )
+    if len(parts) == 1 and numbers[0] < 1 << 24 and numbers[0] != 0:
+        return None  # a port or an identifier
+    value = 0
+    for number in numbers[:-1]:
+        value = value << 8 | number & 0xFF
+    width = 8 * (5 - len(parts))
+    return value << width | numbers[-1] & (1 << width) - 1, not is_plain
+
+
+def _number(text: bytes) -> int:
+    if text[:2].lower() == b"0x":
+        return int(text[2:] or b"0", 16)
+    if text.lower().lstrip(b"0").startswith(b"o"):
+        return int(text.lower().lstrip(b"0")[1:], 8)
+    is_octal = text[0:1] == b"0" and not text.strip(b"01234567")
+    return int(text, 8 if is_octal else 10)
+
+
+def _rate_address(value: int, version: int, is_disguised: bool) -> Host:
+    address = ipaddress.IPv4Address(value) if version == 4 else ipaddress.IPv6Address(value)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and value >> 32 in (0x64FF9B << 64, 0) and value > 1:
+            inner = ipaddress.IPv4Address(value & 0xFFFFFFFF)  # NAT64 and "compatible"
+        if inner is not None:
+            return _rate_address(int(inner), 4, True)
+    if value in _METADATA_NETWORKS:
+        return Host.METADATA
+    if not any(address.version == network.version and address in network for network in _INTERNAL):
+        return Host.PUBLIC
+    return Host.DISGUISED if is_disguised else Host.PLAIN
+
+
+def _rate_host(host: bytes) -> Host:
+    """Return what a host of at most a few hundred bytes says; never raises."""
+    host = host.strip(b" .\t").lower()
+    if not host.isascii():
+        text = host.decode("utf-8", "replace").translate(_DOTS)
+        plain = unicodedata.normalize("NFKC", text).encode("utf-8", "replace").strip(b".").lower()
+        if plain.isascii() and _rate_host(plain):
+            return max(Host.DISGUISED, _rate_host(plain))
+        return Host.PUBLIC
+    if host.startswith(b"["):
+        literal = host[1:].partition(b"]")[0].partition(b"%")[0].decode("ascii", "replace")
+        try:
+            value = int(ipaddress.IPv6Address(literal))
+        except ValueError:
+            return (
+                Host.DISGUISED if literal.startswith(("fe80:", "::ffff:", "::1")) else Host.PUBLIC
+            )
+        return _rate_address(value, 6, len(literal) > 3 and value <= 1)
+    host = host.partition(b":")[0].rstrip(b".")
+    found = _ipv4(host)
+    if found:
+        return _rate_address(found[0], 4, found[1])
+    if host in _METADATA_NAMES:
+        return Host.METADATA
+    if host in _LOCAL_NAMES or host.endswith(_LOCAL_SUFFIXES):
+        return Host.PLAIN
+    if host.endswith(_WILDCARD_DNS):
+        return _rate_embedded(host)
+    return Host.PUBLIC
+
+
+def _rate_embedded(host: bytes) -> Host:
+    """Rate a name such as 127-0-0-1.nip.io, which resolves to the address inside it."""
+    labels = host.replace(b"-", b".").split(b".")[:-2]
+    best = Host.PUBLIC
+    for start in range(max(0, len(labels) - 12), len(labels)):
+        for length in (1, 4):
+            part = labels[start : start + length]
+            text = b"0x" + part[0] if length == 1 and len(part[0]) == 8 else b".".join(part)
+            found = (
+                _ipv4(text) if len(part) == length and (length == 4 or len(part[0]) == 8) else None
+            )
+            if found:
+                best = max(best, _rate_address(found[0], 4, True))
+    return best
+
+
+def _hosts(text: bytes) -> Iterator[bytes]:
+    """Yield every host that some URL reader would see in an authority that starts ``text``."""
+    text = text[:MAX_HOST].lstrip(b"/\\")
+    end = _ENDS.search(text)
+    authority = text[: end.start()] if end else text
+    yield authority.rpartition(b"@")[2]
+    if b"@" in authority:
+        yield authority.partition(b"@")[0]
+    if b"\\" in text[:64]:
+        joined = text[:128].replace(b"\\", b"")
+        stop = _ENDS.search(joined)
+        yield joined[: stop.start()] if stop else joined
+    # Readers disagree on where user information ends: "a.example #@127.0.0.1/".
+    for number, rest in enumerate(text.split(b"@")[1:]):
+        if number < 4:
+            stop = _ENDS.search(rest)
+            yield rest[: stop.start()] if stop else rest
+
+
+def rate(text: bytes) -> Host:
+    """Return the most that a host which starts ``text`` says, whichever URL reader is asked."""
+    return max((_rate_host(host) for host in _hosts(text)), default=Host.PUBLIC)

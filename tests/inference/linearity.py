@@ -1,0 +1,29 @@
+"""Measures that work grows with the input and not with its square."""
+
+import time
+from collections.abc import Callable
+
+SMALL, LARGE = 250_000, 1_000_000
+MOST = 8.0
+"""Four times the input may take twice as long as four times the time: a shared machine is noisy."""
+_FLOOR_S = 0.004
+"""Below this the clock measures anything but the work."""
+
+
+def repeated(unit: bytes, size: int) -> bytes:
+    """Return about ``size`` bytes of the unit over and over."""
+    return unit * (size // len(unit))
+
+
+def assert_linear(work: Callable[[bytes], object], make: Callable[[int], bytes]) -> None:
+    """Fail when 1 MB takes much more than four times the processor time of 250 KB."""
+    small, large = (_seconds(work, make(size)) for size in (SMALL, LARGE))
+    if large > MOST * max(small, _FLOOR_S):  # once more, in case something else ran
+        small, large = (_seconds(work, make(size)) for size in (SMALL, LARGE))
+    assert large <= MOST * max(small, _FLOOR_S), f"{small:.3f} s became {large:.3f} s"
+
+
+def _seconds(work: Callable[[bytes], object], value: bytes) -> float:
+    started = time.process_time()
+    work(value)
+    return time.process_time() - started

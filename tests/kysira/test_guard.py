@@ -1,0 +1,278 @@
+"""The guard always answers: by verdict, by deadline, by failure policy, by mode."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
+from kysira.guard import Guard
+from kysira.metrics import GuardMetrics
+from kysira.mode_store import ModeStore
+from kysira.policy import Policy
+from kysira.settings import OnFailure
+from kysira.types import (
+    Action,
+    Finding,
+    Mode,
+    Request,
+    ScoreOptions,
+    Uninspected,
+    Verdict,
+)
+
+CLEAN = Verdict()
+ATTACK = Verdict(
+    0.98, "sqli:union", "sqli", {"sqli": 0.98},
+    (Finding("sqli", 0.98, "sqli:union", "query:q"),),
+)  # fmt: skip
+REQUEST = Request(
+    "POST", b"/login?password=hunter2", (("cookie", b"sid=s3cret"),), b"pin=1234",
+    source_ip="192.0.2.7",
+)  # fmt: skip
+
+
+class FakeScorer:
+    """Answers as told, and remembers what it was asked."""
+
+    description = "fake"
+
+    def __init__(self) -> None:
+        self.answer: Verdict | Exception | None = CLEAN
+        self.asked: list[tuple[Request, ScoreOptions]] = []
+
+    async def score(self, request: Request, options: ScoreOptions) -> Verdict:
+        """Give the answer; None never comes."""
+        self.asked.append((request, options))
+        if self.answer is None:
+            await asyncio.Event().wait()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        assert self.answer
+        return self.answer
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+class Bench:
+    """A guard with a fake scorer and everything else real."""
+
+    def __init__(self, folder: Path) -> None:
+        self.scorer = FakeScorer()
+        self.registry = CollectorRegistry()
+        self.modes = ModeStore(Mode.SHADOW, folder)
+        self.metrics = GuardMetrics("k", self.registry)
+
+    def guard(self, policy: Policy | None = None, *, mode: Mode = Mode.SHADOW) -> Guard:
+        """Return the guard, in this mode."""
+        self.modes.set(mode)
+        return Guard(self.scorer, policy or Policy(), self.modes, self.metrics)
+
+    def value(self, name: str, **labels: str) -> float:
+        """Return the value of a metric."""
+        return self.registry.get_sample_value(f"k_{name}", labels) or 0.0
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "action", "status"),
+    [(Mode.SHADOW, Action.SHADOW_KILL, None), (Mode.ACTIVE, Action.ACTIVE_KILL, 403)],
+)
+async def test_attack_is_told_or_blocked(
+    bench: Bench, mode: Mode, action: Action, status: int | None
+) -> None:
+    """The mode decides whether an attack is refused; it is flagged in both."""
+    bench.scorer.answer = ATTACK
+    guard = bench.guard(mode=mode)
+    decision = await guard.check(REQUEST, guard.snapshot())
+    assert (decision.action, decision.refuse_status) == (action, status)
+    assert bench.value("requests_total", action=action.value) == 1
+    assert bench.value("flagged_total") == 1
+    assert bench.value("killed_total") == (mode is Mode.ACTIVE)
+    assert bench.value("inference_errors_total") == 0
+    assert bench.value("request_duration_seconds_count", action=action.value) == 1
+
+
+async def test_clean_request_passes(bench: Bench) -> None:
+    """A clean request passes in active mode, counted as such and as nothing else."""
+    guard = bench.guard(mode=Mode.ACTIVE)
+    decision = await guard.check(REQUEST, guard.snapshot())
+    assert (decision.action, decision.score) == (Action.PASSED, 0.0)
+    assert bench.value("requests_total", action="passed") == 1
+    assert bench.value("flagged_total") == bench.value("killed_total") == 0
+
+
+FAILURES = [
+    (None, Uninspected.TIMEOUT),
+    (ScoringTimeout("slow"), Uninspected.TIMEOUT),
+    (TimeoutError(), Uninspected.TIMEOUT),
+    (ScoringOverload("full"), Uninspected.OVERLOAD),
+    (ScoringError("down"), Uninspected.ERROR),
+    (ValueError("a bug"), Uninspected.ERROR),
+    (RecursionError(), Uninspected.ERROR),
+]
+
+
+@pytest.mark.parametrize(("answer", "why"), FAILURES, ids=repr)
+@pytest.mark.parametrize("mode", [*Mode])
+@pytest.mark.parametrize("on_failure", [*OnFailure])
+async def test_failure_is_decided_by_policy(
+    bench: Bench, answer: Exception | None, why: Uninspected, mode: Mode, on_failure: OnFailure
+) -> None:
+    """Whatever goes wrong there is a decision: 503 when active and closed, else through."""
+    bench.scorer.answer = answer
+    guard = bench.guard(Policy(on_failure=on_failure, timeout_s=0.02), mode=mode)
+    decision = await guard.check(REQUEST, guard.snapshot())
+    is_refused = mode is Mode.ACTIVE and on_failure is OnFailure.CLOSED
+    assert decision.refuse_status == (503 if is_refused else None)
+    assert (decision.action, decision.score) == (Action.ERROR, None)
+    assert decision.verdict.uninspected == (why,)
+    assert bench.value("uninspected_total", reason=why.value) == 1
+    assert bench.value("requests_total", action="error") == 1
+    assert bench.value("inference_errors_total") == 1
+    assert bench.value("flagged_total") == bench.value("killed_total") == 0
+
+
+async def test_deadline_holds(bench: Bench) -> None:
+    """A scorer that hangs costs the timeout and no more."""
+    bench.scorer.answer = None
+    guard = bench.guard(Policy(timeout_s=0.05))
+    decision = await asyncio.wait_for(guard.check(REQUEST, guard.snapshot()), 5)
+    assert 0.05 <= decision.latency_s < 5
+
+
+async def test_cancelled_check_is_cancelled(bench: Bench) -> None:
+    """A request that its client gave up is no failure of scoring."""
+    bench.scorer.answer = None
+    guard = bench.guard(Policy(timeout_s=60))
+    task = asyncio.create_task(guard.check(REQUEST, guard.snapshot()))
+    while not bench.scorer.asked:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert bench.value("requests_total", action="error") == 0
+
+
+async def test_snapshot_outlives_a_flip(bench: Bench) -> None:
+    """A request is decided by the mode it began under, the next one by the new mode."""
+    bench.scorer.answer = ATTACK
+    guard = bench.guard(mode=Mode.ACTIVE)
+    before = guard.snapshot()
+    bench.modes.set(Mode.SHADOW)
+    assert (await guard.check(REQUEST, before)).is_refused
+    assert not (await guard.check(REQUEST, guard.snapshot())).is_refused
+
+
+async def test_policy_reaches_scorer(bench: Bench) -> None:
+    """The scorer sees the policy's options and at most the inspected part of the body."""
+    options = ScoreOptions(threshold=0.5, disabled=frozenset({"crlf"}))
+    guard = bench.guard(Policy(options, max_body_bytes=3))
+    await guard.check(REQUEST, guard.snapshot())
+    request, given = bench.scorer.asked[0]
+    assert given is options
+    assert (request.body, request.body_truncated) == (b"pin", True)
+
+
+@pytest.mark.parametrize("answer", [CLEAN, ATTACK, ScoringError("down")])
+async def test_unread_part_is_told(bench: Bench, answer: Verdict | Exception) -> None:
+    """What never reached the guard is in the decision and counted, once."""
+    bench.scorer.answer = answer
+    guard = bench.guard()
+    snapshot = guard.snapshot()
+    decision = await guard.check(REQUEST, snapshot, unread=Uninspected.UPGRADE)
+    assert decision.verdict.uninspected[-1] is Uninspected.UPGRADE
+    assert bench.value("uninspected_total", reason="upgrade") == 1
+    bench.scorer.answer = Verdict(uninspected=(Uninspected.OVERSIZE,))
+    decision = await guard.check(REQUEST, snapshot, unread=Uninspected.OVERSIZE)
+    assert decision.verdict.uninspected == (Uninspected.OVERSIZE,)
+    assert bench.value("uninspected_total", reason="oversize") == 1
+
+
+async def test_head_decides_attacks_alone(bench: Bench) -> None:
+    """The head alone refuses in active mode; anything else waits for the body, uncounted."""
+    guard = bench.guard(Policy(on_failure=OnFailure.CLOSED), mode=Mode.ACTIVE)
+    snapshot = guard.snapshot()
+    assert await guard.check_head(REQUEST, snapshot) is None
+    bench.scorer.answer = ScoringError("down")
+    assert await guard.check_head(REQUEST, snapshot) is None
+    assert bench.value("requests_total", action="passed") == 0
+    assert bench.value("requests_total", action="error") == 0
+    bench.scorer.answer = ATTACK
+    decision = await guard.check_head(REQUEST, snapshot)
+    assert decision
+    assert decision.refuse_status == 403
+    assert bench.value("requests_total", action="active_kill") == 1
+
+
+async def test_head_is_not_scored_in_shadow(bench: Bench) -> None:
+    """In shadow mode the head has nothing to decide, so it costs nothing."""
+    bench.scorer.answer = ATTACK
+    guard = bench.guard()
+    assert await guard.check_head(REQUEST, guard.snapshot()) is None
+    assert not bench.scorer.asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "mode", "action", "is_refused"),
+    [
+        (CLEAN, Mode.ACTIVE, "passed", False),
+        (ATTACK, Mode.ACTIVE, "active_kill", True),
+        (ATTACK, Mode.SHADOW, "shadow_kill", False),
+        (ScoringError("down"), Mode.ACTIVE, "error", True),
+        (ScoringError("down"), Mode.SHADOW, "error", False),
+    ],
+)
+async def test_further_piece_counts_when_bad(
+    bench: Bench, answer: Verdict | Exception, mode: Mode, action: str, is_refused: bool
+) -> None:
+    """Only a refusal comes back for a piece, and a piece that passes counts nothing."""
+    bench.scorer.answer = answer
+    guard = bench.guard(Policy(on_failure=OnFailure.CLOSED), mode=mode)
+    decision = await guard.check_more(REQUEST, guard.snapshot())
+    assert (decision is not None) == is_refused
+    assert bench.value("requests_total", action=action) == (action != "passed")
+
+
+async def test_log_tells_the_winner_and_no_secret(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The line names the finding that decided; no query, cookie or body is in it."""
+    caplog.set_level(logging.INFO)
+    other = Finding("xss", 0.99, "xss:probe", "cookie:sid")
+    bench.scorer.answer = Verdict(
+        0.99, "xss:probe", "xss", {}, (other, *ATTACK.findings)
+    )  # fmt: skip
+    policy = Policy(ScoreOptions(thresholds={"xss": 1.0, "sqli": 0.9}))
+    guard = bench.guard(policy, mode=Mode.ACTIVE)
+    await guard.check(REQUEST, guard.snapshot())
+    line = caplog.records[-1].getMessage()
+    assert line.startswith("request_blocked detector=sqli score=0.9800 reason='sqli:union'")
+    assert "location='query:q' method=POST path='/login' source_ip=192.0.2.7" in line
+    for secret in ("hunter2", "s3cret", "1234", "password"):
+        assert secret not in line
+
+
+async def test_passed_request_logs_nothing(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """Ordinary traffic leaves no line."""
+    guard = bench.guard()
+    caplog.clear()
+    await guard.check(REQUEST, guard.snapshot())
+    assert not caplog.records
+
+
+async def test_latency_is_the_clocks(bench: Bench) -> None:
+    """The told latency is the time between asking and deciding."""
+    ticks = iter((10.0, 10.25))
+    clock: Callable[[], float] = lambda: next(ticks)  # noqa: E731
+    guard = Guard(bench.scorer, Policy(), bench.modes, bench.metrics, clock=clock)
+    assert (await guard.check(REQUEST, guard.snapshot())).latency_s == 0.25
+    assert bench.value("request_duration_seconds_sum", action="passed") == 0.25

@@ -1,0 +1,152 @@
+"""The mode outlives a restart, ends when its time is up, and needs no disk to work."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kysira.mode_store import ModeStore
+from kysira.types import Mode
+
+
+class Clock:
+    """A clock that moves when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_configured_mode_is_in_force(tmp_path: Path) -> None:
+    """Without a flip the configured mode holds, and nothing is written."""
+    store = ModeStore(Mode.ACTIVE, tmp_path / "new")
+    assert (store.mode, store.expires_at) == (Mode.ACTIVE, None)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("mode", [*Mode])
+def test_flip_survives_restart(tmp_path: Path, mode: Mode) -> None:
+    """A flip holds at once and after a restart, also one to the configured mode."""
+    folder = tmp_path / "a" / "b"
+    store = ModeStore(Mode.SHADOW, folder)
+    store.set(mode)
+    assert (store.mode, store.expires_at) == (mode, None)
+    assert ModeStore(Mode.SHADOW, folder).mode is mode
+    assert store.write_failures == 0
+
+
+def test_changed_configuration_discards_flip(tmp_path: Path) -> None:
+    """A person who configures another mode gets it, whatever was set at runtime before."""
+    ModeStore(Mode.ACTIVE, tmp_path).set(Mode.SHADOW)
+    assert ModeStore(Mode.SHADOW, tmp_path).mode is Mode.SHADOW
+    assert ModeStore(Mode.ACTIVE, tmp_path).mode is Mode.SHADOW
+    ModeStore(Mode.SHADOW, tmp_path).set(Mode.ACTIVE)
+    assert ModeStore(Mode.ACTIVE, tmp_path).mode is Mode.ACTIVE
+    assert ModeStore(Mode.SHADOW, tmp_path).mode is Mode.ACTIVE
+
+
+def test_flip_ends_on_time(tmp_path: Path, clock: Clock) -> None:
+    """After ``ttl_seconds`` the configured mode is back, to the second."""
+    store = ModeStore(Mode.ACTIVE, tmp_path, clock=clock)
+    store.set(Mode.SHADOW, 60)
+    assert store.expires_at == clock.now + 60
+    clock.now += 59.9
+    assert store.mode is Mode.SHADOW
+    clock.now += 0.1
+    assert store.mode is Mode.ACTIVE
+    assert store.expires_at is None
+
+
+def test_expiry_is_first_seen_by_anyone(tmp_path: Path, clock: Clock) -> None:
+    """Asking when an ended flip ends is answered, though nobody has asked for the mode since."""
+    store = ModeStore(Mode.ACTIVE, tmp_path, clock=clock)
+    store.set(Mode.SHADOW, 60)
+    clock.now += 61
+    assert store.expires_at is None
+    assert store.mode is Mode.ACTIVE
+
+
+def test_time_runs_over_a_restart(tmp_path: Path, clock: Clock) -> None:
+    """A restart neither ends a flip early nor gives it more time."""
+    ModeStore(Mode.ACTIVE, tmp_path, clock=clock).set(Mode.SHADOW, 60)
+    clock.now += 30
+    restarted = ModeStore(Mode.ACTIVE, tmp_path, clock=clock)
+    assert (restarted.mode, restarted.expires_at) == (Mode.SHADOW, clock.now + 30)
+    clock.now += 30
+    assert restarted.mode is Mode.ACTIVE
+    assert ModeStore(Mode.ACTIVE, tmp_path, clock=clock).mode is Mode.ACTIVE
+
+
+def test_later_flip_replaces_earlier(tmp_path: Path, clock: Clock) -> None:
+    """The last flip counts: one for good cancels the end of an earlier one."""
+    store = ModeStore(Mode.ACTIVE, tmp_path, clock=clock)
+    store.set(Mode.SHADOW, 60)
+    store.set(Mode.SHADOW)
+    clock.now += 1000
+    assert (store.mode, store.expires_at) == (Mode.SHADOW, None)
+    assert ModeStore(Mode.ACTIVE, tmp_path, clock=clock).mode is Mode.SHADOW
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b"{}",
+        b'{"mode": "off", "configured": "shadow", "expires_at": null}',
+        b'{"mode": "active", "configured": 1, "expires_at": null}',
+        b'{"mode": "active", "configured": "shadow"}',
+        b'{"mode": "active", "configured": "shadow", "expires_at": "soon"}',
+        b'{"mode": "active", "configured": "shadow", "expires_at": 1' + b"0" * 400 + b"}",
+    ],
+)  # fmt: skip
+def test_broken_file_means_no_flip(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A state file that can't be read is told, and the configured mode holds."""
+    (tmp_path / "mode.json").write_bytes(content)
+    store = ModeStore(Mode.SHADOW, tmp_path)
+    assert store.mode is Mode.SHADOW
+    assert "mode_not_restored" in caplog.text
+    store.set(Mode.ACTIVE)
+    assert ModeStore(Mode.SHADOW, tmp_path).mode is Mode.ACTIVE
+
+
+@pytest.mark.parametrize("where", ["file-as-folder", "folder-as-file"])
+def test_unwritable_folder_stops_nothing(
+    tmp_path: Path, where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A flip that can't be saved holds all the same, is told and counted."""
+    folder = tmp_path / "state"
+    if where == "file-as-folder":
+        folder.write_text("in the way")
+    else:
+        (folder / "mode.json").mkdir(parents=True)
+    store = ModeStore(Mode.SHADOW, folder)
+    store.set(Mode.ACTIVE)
+    assert store.mode is Mode.ACTIVE
+    assert store.write_failures == 1
+    assert "mode_not_saved" in caplog.text
+
+
+def test_file_is_whole_and_private(tmp_path: Path) -> None:
+    """One file, replaced whole, for the service's own user; no temporary file is left."""
+    store = ModeStore(Mode.SHADOW, tmp_path)
+    for mode in (Mode.ACTIVE, Mode.SHADOW, Mode.ACTIVE):
+        store.set(mode, 5)
+    assert [path.name for path in tmp_path.iterdir()] == ["mode.json"]
+    assert (tmp_path / "mode.json").stat().st_mode & 0o077 == 0
+    assert json.loads((tmp_path / "mode.json").read_text())["configured"] == "shadow"
+
+
+def test_failed_write_leaves_no_rubbish(tmp_path: Path) -> None:
+    """A write that fails at the last step takes its temporary file with it."""
+    (tmp_path / "mode.json").mkdir()
+    ModeStore(Mode.SHADOW, tmp_path).set(Mode.ACTIVE)
+    assert [path.name for path in tmp_path.iterdir()] == ["mode.json"]
