@@ -70,7 +70,9 @@ def _wrk(url: str, number: int, connections: int, seconds: int) -> dict[str, int
         find_wrk(), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
         "-s", str(_SCRIPT), url, "--", str(number % RUNS),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=seconds + 60, check=False
+    )
     last = done.stdout.strip().rpartition("\n")[2]
     if done.returncode or not last.startswith("{"):
         raise BenchmarkError(f"wrk failed: {(done.stdout + done.stderr).strip()[-300:]}")

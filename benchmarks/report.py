@@ -19,8 +19,9 @@ class State:
     target: str
     rss_mb: float
     cache_hits: float | None
+    decided: int
     unread: int
-    """Requests that were not scored, or not in full."""
+    """Requests that were not scored, or not in full, of those decided."""
 
 
 _COLUMNS = (
@@ -56,14 +57,27 @@ def summary(runs: Sequence[Run], states: Iterable[State]) -> list[dict[str, Any]
     return rows
 
 
+def line(run: Run) -> str:
+    """Return one run as a line."""
+    return (
+        f"{run.connections:2} connections: {run.target:9}{run.server_us:6.0f} µs Python,"
+        f"{run.envoy_us:5.0f} µs Envoy, noise {run.noise:.0%}"
+    )
+
+
 def table(rows: Iterable[dict[str, Any]]) -> str:
     """Return the rows as aligned text."""
-    cells = [[title for _, title, _ in _COLUMNS]]
-    for row in rows:
-        cells.append(["-" if row[k] in (None, 0.0) and k in _OPTIONAL else f"{row[k]:{f}}" for k, _, f in _COLUMNS])
+    cells = [[title for _, title, _ in _COLUMNS], *map(_cells, rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ("  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in cells)
+    lines = ("  ".join(map(str.rjust, row, widths)) for row in cells)
     return "\n".join(lines)
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [
+        "-" if key in _OPTIONAL and not row[key] else f"{row[key]:{form}}"
+        for key, _, form in _COLUMNS
+    ]
 
 
 _OPTIONAL = ("server_us", "rss_mb", "cache_hits")
@@ -87,9 +101,11 @@ def goals(runs: Sequence[Run], states: Iterable[State]) -> str:
                 f" (rounds {', '.join(f'{ratio:.2f}' for ratio in found)})"
                 + (_goal(median(found), MAX_RATIO, "") if target == "shadow" else "")
             )
-    for state in states:
-        if state.target == "shadow":
-            lines.append(f"memory: {state.rss_mb:.0f} MB" + _goal(state.rss_mb, MAX_RSS_MB, " MB"))
+    lines += [
+        f"memory, {state.target}: {state.rss_mb:.0f} MB" + _goal(state.rss_mb, MAX_RSS_MB, " MB")
+        for state in states
+        if state.target == "shadow"
+    ]
     return "\n".join(lines)
 
 

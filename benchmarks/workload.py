@@ -1,4 +1,4 @@
-"""Requests as browsers send them, with values that never come twice; load.lua's twin for one process."""
+"""Requests as browsers send them, with values that never come twice: load.lua's twin."""
 
 import json
 import random
@@ -68,7 +68,18 @@ class Workload:
     def mix(self) -> Iterator[Request]:
         """Yield 7 GET, 2 forms and 1 JSON of 2 kB in every ten, without end."""
         get, form = self.get, self.form
-        turns: list[Callable[[], Request]] = [get, get, form, get, get, self.json, get, form, get, get]
+        turns: list[Callable[[], Request]] = [
+            get,
+            get,
+            form,
+            get,
+            get,
+            self.json,
+            get,
+            form,
+            get,
+            get,
+        ]
         return (make() for make in cycle(turns))
 
     def _item(self) -> dict[str, object]:
@@ -86,7 +97,13 @@ class Workload:
         return self._request("POST", target, "cors", accept, content_type, body.encode())
 
     def _request(
-        self, method: str, target: str, mode: str, accept: bytes, content_type: str = "", body: bytes = b""
+        self,
+        method: str,
+        target: str,
+        mode: str,
+        accept: bytes,
+        content_type: str = "",
+        body: bytes = b"",
     ) -> Request:
         system, platform, release = self._random.choice(_BROWSERS)
         headers = [
@@ -96,7 +113,10 @@ class Workload:
             (":scheme", b"https"),
             ("sec-ch-ua", b'"Not)A;Brand";v="8", "Chromium";v="%s"' % release),
             ("sec-ch-ua-platform", b'"%s"' % system),
-            ("user-agent", b"Mozilla/5.0 (%s) AppleWebKit/537.36 Chrome/%s.0.0.0" % (platform, release)),
+            (
+                "user-agent",
+                b"Mozilla/5.0 (%s) AppleWebKit/537.36 Chrome/%s.0.0.0" % (platform, release),
+            ),
             ("accept", accept),
             ("sec-fetch-site", b"same-origin"),
             ("sec-fetch-mode", mode.encode()),

@@ -6,7 +6,7 @@ WHATWG URL §3.5 and inet_aton(3) (numeric hosts), RFC 6890 (special addresses).
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 
@@ -175,3 +175,38 @@ def _hosts(text: bytes) -> Iterator[bytes]:
 def rate(text: bytes) -> Host:
     """Return the most that a host which starts ``text`` says, whichever URL reader is asked."""
     return max((_rate_host(host) for host in _hosts(text)), default=Host.PUBLIC)
+
+# What matchers look for; ``rate`` decides.
+
+
+def _any_of(names: Iterable[bytes]) -> str:
+    return "|".join(re.escape(name.decode()) for name in sorted(names))
+
+
+_END_CLASS = r"/\\?#\s\"'<>,;)(|{}"
+_NUMERIC = r"[0-9a-fox.]*"
+_KNOWN_NAMES = _any_of(_METADATA_NAMES | _LOCAL_NAMES)
+_KNOWN_SUFFIXES = _any_of((*_LOCAL_SUFFIXES, *_WILDCARD_DNS))
+_INTERNAL_OCTET = r"10|100|127|16[89]|172|192|25[6-9]|2[6-9]\d|[3-9]\d\d"
+"""First parts of internal IPv4 addresses, and numbers that overflow into them."""
+# NFKC turns only characters that begin with these bytes into ASCII.
+_FOLDED = rf"[^{_END_CLASS}]*[\xc2\xc4\xc5\xc7\xca\xcb\xcd\xe1-\xe3\xea\xef\xf0]"
+SUSPECT_AUTHORITY = (
+    rf"\.*(?:\[|(?:(?:0|o[0-7]|(?:{_INTERNAL_OCTET}|\d{{4}}\d*)\.|\d{{8}}){_NUMERIC}"
+    rf"|{_KNOWN_NAMES}|[^{_END_CLASS}@:]*(?:{_KNOWN_SUFFIXES}))\.*(?:[{_END_CLASS}@:]|\z)"
+    rf"|{_FOLDED}|[^{_END_CLASS}]+\\+[^{_END_CLASS}])"
+)
+"""Begins all that may be internal where a URL's authority begins; no names of public hosts."""
+_PART = r"(?:\.\d+)"
+SUSPECT_HOST = (
+    rf"\.*(?:0*(?:127{_PART}{{1,3}}|(?:0|{_INTERNAL_OCTET}|\d{{4}}\d*){_PART}{{3}}"
+    rf"|(?:192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254){_PART}|10\.\d+\.(?:\d{{1,3}}|\d{{5}}\d*)"
+    rf"|(?:0|{_INTERNAL_OCTET})\.[0-9.]*(?:0x|o[0-7]){_NUMERIC})"
+    rf"|(?:0x[0-9a-f]*|0?o[0-7]+|0+(?:0|12|144|177|25[014]|300|[4-7]\d\d|\d{{4}}\d*))\.{_NUMERIC}"
+    # One number: the ranges from 10/8 to 192.168/16, and what overflows into them.
+    r"|0*(?:1(?:6[7-9]|7\d|8[0-4])\d{6}|168[1-6]\d{6}|21[34]\d{7}|28(?:5[12]|8[67])\d{6}"
+    r"|282273\d{4}|3221225\d{3}|3232[23]\d{5}|(?:429|4[3-9]\d|[5-9]\d\d)\d{7})"
+    r"|0+(?:12[0-7]{8}|[1-7][0-7]{10}[0-7]*)|0x[0-9a-f]{7,16}|0?o[0-7]{9}[0-7]*"
+    rf"|{_KNOWN_NAMES}|[\w.-]*(?:{_KNOWN_SUFFIXES})|\[[0-9a-f:.%\w]+\])\.*"
+)
+"""Is any host that may be internal where a value is no URL; no decimals, dates or timestamps."""

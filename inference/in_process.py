@@ -28,8 +28,7 @@ class EngineScorer:
 
     async def score(self, request: Request, options: ScoreOptions) -> Verdict:
         """Return the verdict; raises ScoringOverload when too many requests wait already."""
-        is_small = len(request.body) + len(request.target) <= INLINE_BYTES
-        if not is_small or request.header("content-encoding"):
+        if not _is_small(request):
             return await self._in_thread(self._engine.score, request, options)
         inspection = self._engine.inspect(request, options)
         if not inspection.questions:
@@ -55,3 +54,12 @@ class EngineScorer:
     async def close(self) -> None:
         """Let running work finish, and drop what waits for a thread."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _is_small(request: Request) -> bool:
+    size = len(request.target) + len(request.body)
+    for name, value in request.headers:
+        if name == "content-encoding":  # it may grow
+            return False
+        size += len(value)
+    return size <= INLINE_BYTES

@@ -5,6 +5,7 @@ Both take the common subset of PCRE and RE2 (no look-around, no back-reference),
 the request path: one 2 KB value can cost such an engine seconds.
 """
 
+import re
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
@@ -16,6 +17,14 @@ try:
     import hyperscan
 except ImportError:  # no wheel for this platform
     hyperscan = None
+
+_PART = re.compile(r"\\.|\[:\w+:\]|\[\^?|.", re.DOTALL)
+_AS_PCRE = {
+    "$": (r"(?:\n?\z)", "$"),
+    r"\s": (r"[\s\v]", r"\s\v"),
+    r"\S": (r"[^\s\v]", r"\S"),
+}
+"""What RE2 needs outside and inside of a character class to read a part as PCRE does."""
 
 
 class Pattern(NamedTuple):
@@ -100,11 +109,30 @@ def _re2_set(patterns: Sequence[Pattern]) -> Any:
     result = re2.Set.SearchSet(options)
     for pattern in patterns:
         try:
-            result.Add(pattern.expression.encode())
+            result.Add(re2_expression(pattern.expression).encode())
         except re2.error as error:
             raise ValueError(f"RE2 refuses {pattern.expression!r}: {error}") from error
     result.Compile()
     return result
+
+
+def re2_expression(expression: str) -> str:
+    r"""Return the expression in which RE2 reads what hyperscan reads in this one.
+
+    To PCRE, which hyperscan follows, "$" also matches before a newline that ends the text, and "\s"
+    a vertical tab.
+    """
+    parts: list[str] = []
+    is_class = is_first = False
+    for part in _PART.findall(expression):
+        is_opening = part[0] == "[" and not is_class
+        if is_opening:
+            is_class = True
+        elif part == "]" and not is_first:
+            is_class = False
+        parts.append(_AS_PCRE[part][is_class] if part in _AS_PCRE else part)
+        is_first = is_opening
+    return "".join(parts)
 
 
 def re2_options(is_case_sensitive: bool = False) -> Any:

@@ -9,7 +9,7 @@ import re2
 
 from inference.detector import Detector, Rule
 from inference.fields import Field
-from inference.matcher import re2_options
+from inference.matcher import re2_expression, re2_options
 from inference.normalizer import Variant
 from inference.scanning import Hit
 from inference.transformations import overlong_utf8, percent
@@ -67,7 +67,7 @@ def _span(rule: Rule, text: bytes) -> tuple[int, int]:
 def _compiled(pattern: str, is_case_sensitive: bool) -> Any:
     options = re2_options(is_case_sensitive)
     options.never_capture = True  # a match without groups needs no slower engine than a DFA
-    return re2.compile(pattern.encode(), options=options)
+    return re2.compile(re2_expression(pattern).encode(), options=options)
 
 
 def exclusion_paths(target: bytes) -> tuple[str, ...]:

@@ -165,11 +165,14 @@ def base64_text(text: bytes) -> bytes:
     A value that is one base64 text broken into lines, or with its "+" turned into spaces, counts as
     one token. At most ``MAX_TOKENS`` are tried.
     """
-    first = _BASE64_TOKEN.search(text)
+    # Text in base64 has capitals: without them every third byte would be "h" or above.
+    first = None if text.islower() else _BASE64_TOKEN.search(text)
     if not first:
         return text
     if len(first[0]) < len(text) and _BROKEN_BASE64.fullmatch(text.rstrip()):
-        for joined in (text.translate(None, b" \t\r\n"), text.rstrip().replace(b" ", b"+")):
+        broken = text.translate(None, b" \t\r\n")
+        unquoted = text.rstrip().replace(b" ", b"+")
+        for joined in sorted((broken, unquoted), key=lambda token: len(token) % 4):
             if decoded := _decode_base64(joined):
                 return decoded
     tokens = islice(_BASE64_TOKEN.finditer(text), MAX_TOKENS)

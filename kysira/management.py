@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -56,6 +56,8 @@ class ManagementAccess:
             return Refusal(403, "set KYSIRA_ADMIN_TOKEN to manage from another machine")
         if not _is_loopback(_host_name(request.headers.get("Host", ""))):
             return Refusal(403, "without KYSIRA_ADMIN_TOKEN the Host must be localhost")
+        if request.version < HttpVersion11:  # what nginx speaks to an upstream unless told
+            return Refusal(403, "without KYSIRA_ADMIN_TOKEN send HTTP/1.1")
         if any(name in request.headers for name in _FORWARDING):
             return Refusal(403, "set KYSIRA_ADMIN_TOKEN to manage through a proxy")
         origin = request.headers.get("Origin")
@@ -79,7 +81,7 @@ def _net_location(url: str) -> str:
 
 def _host_name(host: str) -> str:
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        return "" if "@" in host else urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
 

@@ -188,7 +188,7 @@ def verdict_from_json(answer: bytes) -> Verdict:
             top.score, top.reason, top.detector,
             breakdown={str(name): _score(score) for name, score in row["breakdown"].items()},
             findings=tuple(findings),
-            uninspected=tuple(_uninspected(reason) for reason in row.get("uninspected", ())),
+            uninspected=tuple(dict.fromkeys(map(_uninspected, row.get("uninspected", ())))),
         )  # fmt: skip
     except (
         ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError,

@@ -7,6 +7,7 @@ from encodings.aliases import aliases
 from kysira.types import Uninspected
 
 _CHARSET = re.compile(rb"charset\s?=\s?[\"']?([a-z0-9_:.-]{1,40})")
+_PROLOG = re.compile(rb"<\?xml[^>]{1,200}?encoding\s?=\s?[\"']([A-Za-z0-9_:.-]{1,40})")
 _ODD = re.compile(r"[^a-z0-9]")
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf_32_le"),
@@ -43,12 +44,14 @@ _KNOWN = {name for name in _HARMLESS if aliases.get(name, name) not in _NO_CHARS
 
 
 def decode_charset(body: bytes, content_type: bytes, problems: set[Uninspected]) -> bytes:
-    """Return the body as UTF-8: by its byte order mark, its look, or its declared charset.
+    """Return the body as UTF-8: by its byte order mark, look, declared charset or XML prolog.
 
     The same object when nothing is to decode. ``content_type`` is in lower case. More than one
     charset, or an unknown one, adds ``encoding`` to ``problems``.
     """
     codec = _declared(content_type, problems) if b"charset" in content_type else ""
+    if not codec and body.startswith(b"<?xml"):
+        codec = _of_prolog(body)
     lead = body[:4]
     if not codec and lead.isascii() and 0 not in lead:
         return body
@@ -69,6 +72,13 @@ def _declared(content_type: bytes, problems: set[Uninspected]) -> str:
     if len(names) != 1 or not names <= _KNOWN:
         problems.add(Uninspected.ENCODING)
     return next((_CODECS[name] for name in sorted(names) if name in _CODECS), "")
+
+
+def _of_prolog(body: bytes) -> str:
+    """Return the codec of a document that declares another than it begins in, such as UTF-7."""
+    match = _PROLOG.match(body)
+    codec = _CODECS.get(_ODD.sub("_", match[1].decode().lower()), "") if match else ""
+    return "" if codec.startswith(("utf_16", "utf_32")) else codec
 
 
 def _by_look(body: bytes) -> str:

@@ -94,8 +94,8 @@ def xml_fields(text: bytes, is_cut: bool, problems: set[Uninspected]) -> Iterato
     yield from found
 
 
-def _parse_xml(text: bytes, found: list[Field]) -> bool:
-    parser = expat.ParserCreate(namespace_separator=None)
+def _parse_xml(text: bytes, found: list[Field], encoding: str | None = None) -> bool:
+    parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
     path: list[str] = []
 
@@ -115,9 +115,17 @@ def _parse_xml(text: bytes, found: list[Field]) -> bool:
     parser.CharacterDataHandler = data
     try:
         parser.Parse(text, True)
-    except (expat.ExpatError, ValueError, LookupError):
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        if encoding is None and _is_about_encoding(error):
+            return _parse_xml(text, found, "utf-8")  # the prolog tells of bytes that were decoded
         return False
     return True
+
+
+def _is_about_encoding(error: Exception) -> bool:
+    if isinstance(error, expat.ExpatError):
+        return expat.ErrorString(error.code) == expat.errors.XML_ERROR_INCORRECT_ENCODING
+    return True  # Python's own, of an encoding that it does not know
 
 
 def _collect(found: list[Field], name: str, content: str) -> None:

@@ -9,8 +9,7 @@ injection: one short line, then nothing but headers.
 import re
 
 import re2
-
-from inference.detector import Detector, Rule
+from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
 from kysira.types import Place
@@ -38,6 +37,13 @@ _STRONG = (
     r"|host\s*:\s*[\w.-]+\s*[\r\n]|connection\s*:\s*(?:close|keep-alive)|proxy-[\w-]+"
     r"\s*:|link\s*:\s*<)"
 )
+# Signs that several rules share; the first is one of every strong line.
+_LINE_SIGN = (
+    rf"{_BREAK}(?:set-|location|refresh|content-|transfer-|access-|x-|clear-|www-|strict-|cache-"
+    r"|cookie|last-|etag|host|connection|proxy-|link)"
+)
+_REQUEST_SIGN = r"\shttp/[0-3]\.\d"
+_ANY_LINE = rf"{_BREAK}[a-z][a-z0-9-]+\s*:"
 _STATUS = r"http/[0-3](?:\.\d)?\s{1,4}\d{3}\b"
 _REQUEST = r"(?:get|head|post|put|delete|options|trace|connect|patch)\s+[^\s]+\s+http/[0-3]\.\d"
 
@@ -95,13 +101,27 @@ DETECTOR = Detector(
     slug="crlf",
     rules=(
         Rule("set_cookie", rf"{_BREAK}set-cookie2?\s*:", places=_HEAD, check=_is_value),
-        Rule("header", rf"^[^\r\n]*{_BREAK}{_STRONG}", places=_HEAD, check=_is_word),
-        Rule("header", rf"^[^\r\n]*{_BREAK}{_STRONG}", 0.7, places=_HEAD, check=_is_value),
+        Rule(
+            "header",
+            _LINE_SIGN,
+            places=_HEAD,
+            check=confirmed_by(rf"^[^\r\n]*{_BREAK}{_STRONG}", after=_is_word),
+        ),
+        Rule(
+            "header",
+            _LINE_SIGN,
+            0.7,
+            places=_HEAD,
+            check=confirmed_by(rf"^[^\r\n]*{_BREAK}{_STRONG}", after=_is_value),
+        ),
         Rule(
             "other_header",
-            rf"^[^\r\n]*{_BREAK}(?:x-[a-z]|[a-z][a-z0-9]+-)[a-z0-9-]+\s*:\s*[^\s]",
+            _ANY_LINE,
             places=_URL,
-            check=_is_word,
+            check=confirmed_by(
+                rf"^[^\r\n]*{_BREAK}(?:x-[a-z]|[a-z][a-z0-9]+-)[a-z0-9-]+\s*:\s*[^\s]",
+                after=_is_word,
+            ),
         ),
         Rule("any_header", r"^[^\r\n]*\r\n[a-z][a-z-]+:\s*[^\s]", 0.9, places=_URL, check=_is_word),
         Rule("response_splitting", rf"[\r\n]\s*{_STATUS}", places=_HEAD, check=_is_value),
@@ -119,12 +139,20 @@ DETECTOR = Detector(
             places=_URL,
             check=_is_word,
         ),
-        Rule("body_value", rf"^[^\r\n]*{_BREAK}{_STRONG}", places=_BODY, check=_is_all_headers),
+        Rule(
+            "body_value",
+            _LINE_SIGN,
+            places=_BODY,
+            check=confirmed_by(rf"^[^\r\n]*{_BREAK}{_STRONG}", after=_is_all_headers),
+        ),
         Rule(
             "mail_header",
-            r"^[^\r\n]+[\r\n]\s*(?:b?cc|to|subject|reply-to|from|mime-version|content-type"
-            r"|x-mailer)\s*:\s*[^\s]",
-            check=_is_mail_address,
+            _ANY_LINE,
+            check=confirmed_by(
+                r"^[^\r\n]+[\r\n]\s*(?:b?cc|to|subject|reply-to|from|mime-version|content-type"
+                r"|x-mailer)\s*:\s*[^\s]",
+                after=_is_mail_address,
+            ),
         ),
         Rule(
             "mail_command",

@@ -7,7 +7,7 @@ and the wire formats of Redis and memcached by what ends the surrounding literal
 
 import re
 
-from inference.detector import Detector, Rule
+from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
 from kysira.types import Place
 
@@ -18,6 +18,10 @@ _CODE = r"(?:where|regex|function|accumulator|expr|jsonSchema|text|lookup|unionW
 _OPERATOR = rf"\$(?:{_COMPARISON}|{_CODE})"
 _FIRST_QUOTE = r"^[^'\"]{0,256}['\"]"
 _JSON_OPERATOR = rf"['\"]?{_OPERATOR}['\"]?\s*:"
+# Signs that several rules share.
+_OPERATOR_SIGN = rf"{_OPERATOR}\b"
+_JOINED = r"(?:\|\||&&)[\s(!]*(?:this\.|obj\.|sleep|function|\d|true|['\"])"
+_NEW_DATE = r"(?:new\s+Date|Date\.now)\b"
 _FILTER_NAME = re.compile(r"(?:^|[.\[])(?:filters?|where|selector)(?:[.\[\]]|$)", re.IGNORECASE)
 _CODE_NAME = re.compile(rb"\$(?:where|function|accumulator|expr)\b", re.IGNORECASE)
 
@@ -37,10 +41,16 @@ DETECTOR = Detector(
         # -- operators
         Rule(
             "operator_parameter",
-            rf"^[^\s$]{{0,128}}\[['\"]?{_OPERATOR}['\"]?\]",
-            check=_is_no_filter,
+            _OPERATOR_SIGN,
+            check=confirmed_by(
+                rf"^[^\s$]{{0,128}}\[['\"]?{_OPERATOR}['\"]?\]", after=_is_no_filter
+            ),
         ),
-        Rule("operator_parameter", rf"^[\w.\[\]-]{{1,64}}\.{_OPERATOR}$", check=_is_no_filter),
+        Rule(
+            "operator_parameter",
+            _OPERATOR_SIGN,
+            check=confirmed_by(rf"^[\w.\[\]-]{{1,64}}\.{_OPERATOR}$", after=_is_no_filter),
+        ),
         Rule(
             "operator_key",
             rf"^{_OPERATOR}$",
@@ -50,74 +60,118 @@ DETECTOR = Detector(
         # The value is an object, a list, or goes on after the value it was pasted in for.
         Rule(
             "operator_json",
-            rf"^[\s('\"\d,;]{{0,16}}[{{\[].{{0,200}}[{{,]\s*{_JSON_OPERATOR}",
-            check=_is_no_filter,
+            _OPERATOR_SIGN,
+            check=confirmed_by(
+                rf"^[\s('\"\d,;]{{0,16}}[{{\[].{{0,200}}[{{,]\s*{_JSON_OPERATOR}",
+                after=_is_no_filter,
+            ),
         ),
-        Rule("operator_json", rf"^[\s('\"]{{0,8}}\{{\s*{_JSON_OPERATOR}", check=_is_no_filter),
-        Rule("operator_json", rf"[{{,]\s*{_JSON_OPERATOR}", 0.6),
+        Rule(
+            "operator_json",
+            _OPERATOR_SIGN,
+            check=confirmed_by(rf"^[\s('\"]{{0,8}}\{{\s*{_JSON_OPERATOR}", after=_is_no_filter),
+        ),
+        Rule(
+            "operator_json", _OPERATOR_SIGN, 0.6, check=confirmed_by(rf"[{{,]\s*{_JSON_OPERATOR}")
+        ),
         Rule(  # a GraphQL variable is followed by its type
             "operator_json",
-            r"^[^{]{0,32},\s*['\"]?\$(?:where|n?or|and|ne|[gl]te?|nin|regex|expr)['\"]?\s*:\s*['\"\[{\d/]",
+            _OPERATOR_SIGN,
             0.97,
+            check=confirmed_by(
+                r"^[^{]{0,32},\s*['\"]?\$(?:where|n?or|and|ne|[gl]te?|nin|regex|expr)['\"]?\s*:\s*['\"\[{\d/]"
+            ),
         ),
         Rule("operator_json", r"^\s*['\"]?\s*\}\s*,\s*\{\s*['\"]?\w+['\"]?\s*:", 0.96),
         Rule(
-            "where_clause", r"(?:^|[{,'\"]\s*)['\"]?\$where['\"]?\s*:\s*(?:['\"]|function|this\.)"
+            "where_clause",
+            _OPERATOR_SIGN,
+            check=confirmed_by(
+                r"(?:^|[{,'\"]\s*)['\"]?\$where['\"]?\s*:\s*(?:['\"]|function|this\.)"
+            ),
         ),
         # -- JavaScript that MongoDB runs
         Rule(
             "javascript_boolean",
-            _FIRST_QUOTE
-            + r"[\s)}\]]*(?:\|\||&&)[\s(!]*(?:this\.\w|obj\.\w|sleep\s*\(|function\s*\()",
+            _JOINED,
+            check=confirmed_by(
+                _FIRST_QUOTE
+                + r"[\s)}\]]*(?:\|\||&&)[\s(!]*(?:this\.\w|obj\.\w|sleep\s*\(|function\s*\()"
+            ),
         ),
         Rule(
             "javascript_boolean",
-            r"(?:^[^'\"]{0,64}['\"][\s)}]*|^[\w.-]{0,32}\s*)(?:\|\||&&)[\s(]*"
-            r"(?:\d{1,8}|true|'[^']{0,16}'?|\"[^\"]{0,16}\"?)\s*={2,3}\s*(?:\d|true|'|\")",
+            _JOINED,
             0.97,
+            check=confirmed_by(
+                r"(?:^[^'\"]{0,64}['\"][\s)}]*|^[\w.-]{0,32}\s*)(?:\|\||&&)[\s(]*"
+                r"(?:\d{1,8}|true|'[^']{0,16}'?|\"[^\"]{0,16}\"?)\s*={2,3}\s*(?:\d|true|'|\")"
+            ),
         ),
         Rule(
             "javascript_boolean",
-            _FIRST_QUOTE + r"[\s)}]*(?:\|\||&&)\s*['\"](?://|\s*\+|\s*$)",
+            _JOINED,
             0.96,
+            check=confirmed_by(_FIRST_QUOTE + r"[\s)}]*(?:\|\||&&)\s*['\"](?://|\s*\+|\s*$)"),
         ),
         Rule(
             "javascript_boolean",
-            r"^[\w.-]{0,32}\s*(?:\|\||&&)[\s(!]*this\.\w{1,32}(?:\.\w+\(|\s*[!=]=|\[)",
+            _JOINED,
             0.97,
+            check=confirmed_by(
+                r"^[\w.-]{0,32}\s*(?:\|\||&&)[\s(!]*this\.\w{1,32}(?:\.\w+\(|\s*[!=]=|\[)"
+            ),
         ),
         Rule(
             "javascript_statement",
-            _FIRST_QUOTE
-            + r"[\s)}\]]*;\s*(?:return\b[\s(]*(?:true|false|this|\d|'|\"|\{)|sleep\s*\("
-            r"|(?:var\s+)?\w+\s*=\s*new\s+Date|while\s*\(|do\s*\{|for\s*\(\s*;|db\.\w|throw\b)",
+            r";\s*(?:return\b|sleep\s*\(|(?:var\s+)?\w+\s*=\s*new\s+Date|while\s*\(|do\s*\{|for\s*\(\s*;|db\.\w|throw\b)",
+            check=confirmed_by(
+                _FIRST_QUOTE
+                + r"[\s)}\]]*;\s*(?:return\b[\s(]*(?:true|false|this|\d|'|\"|\{)|sleep\s*\("
+                r"|(?:var\s+)?\w+\s*=\s*new\s+Date|while\s*\(|do\s*\{|for\s*\(\s*;|db\.\w|throw\b)"
+            ),
         ),
-        Rule("javascript_delay", r"do\s*\{[^}]{0,48}new\s+Date\b[^}]{0,32}\}\s*while\s*\(", 0.97),
         Rule(
             "javascript_delay",
-            r"(?:^|[;'\"])\s*while\s*\(\s*(?:new\s+Date|Date\.now)\b[^)]{0,64}",
+            _NEW_DATE,
+            0.97,
+            check=confirmed_by(r"do\s*\{[^}]{0,48}new\s+Date\b[^}]{0,32}\}\s*while\s*\("),
+        ),
+        Rule(
+            "javascript_delay",
+            _NEW_DATE,
             0.9,
+            check=confirmed_by(r"(?:^|[;'\"])\s*while\s*\(\s*(?:new\s+Date|Date\.now)\b[^)]{0,64}"),
         ),
         Rule(
             "javascript_probe",
-            r"\bthis\.(?:\w{0,16}(?:pass|pwd|user|login|email|token|secret|role)\w{0,16})"
-            r"(?:\.(?:match|charAt|startsWith|substr|substring|search|indexOf|length)\b|\[\d|\s*==)",
+            r"\bthis\.\w*(?:pass|pwd|user|login|email|token|secret|role)",
             0.5,
+            check=confirmed_by(
+                r"\bthis\.(?:\w{0,16}(?:pass|pwd|user|login|email|token|secret|role)\w{0,16})"
+                r"(?:\.(?:match|charAt|startsWith|substr|substring|search|indexOf|length)\b|\[\d|\s*==)"
+            ),
         ),
         Rule(
             "shell_command",
-            r";\s*(?:return\b[^;]{0,32};\s*)?db\.(?:\w{1,48}\.)?"
-            r"(?:insert|drop|remove|update|mapReduce|find|dropDatabase|getCollectionNames"
-            r"|adminCommand|createUser)\w{0,8}\s*\([^;]{0,200}(?:;\s*return\b|emit\()",
+            r";\s*(?:return\b.*)?db\.\w",
             0.97,
+            check=confirmed_by(
+                r";\s*(?:return\b[^;]{0,32};\s*)?db\.(?:\w{1,48}\.)?"
+                r"(?:insert|drop|remove|update|mapReduce|find|dropDatabase|getCollectionNames"
+                r"|adminCommand|createUser)\w{0,8}\s*\([^;]{0,200}(?:;\s*return\b|emit\()"
+            ),
         ),
         # -- other stores
         Rule(
             "cypher",
-            r"^[^'\"\n]{0,64}['\"][\s)}\]]*(?:(?:or|and)\s[^'\"]{1,32}\s)?"
-            r"(?:return\s+[\w.*]+\s*(?://|;|$|limit\b|union\b)|(?:optional\s+)?match\s*\(|detach\s+delete|call\s+(?:db|dbms|apoc)\."
-            r"|load\s+csv|union\s+match|with\s+\d|set\s+\w+\.\w+\s*=)",
+            r"[\'\"][\s)}\]]*(?:(?:or|and)\s|return\s|(?:optional\s+)?match\s*\(|detach\s|call\s+(?:db|dbms|apoc)\.|load\s+csv|union\s+match|with\s+\d|set\s+\w+\.)",
             0.97,
+            check=confirmed_by(
+                r"^[^'\"\n]{0,64}['\"][\s)}\]]*(?:(?:or|and)\s[^'\"]{1,32}\s)?"
+                r"(?:return\s+[\w.*]+\s*(?://|;|$|limit\b|union\b)|(?:optional\s+)?match\s*\(|detach\s+delete|call\s+(?:db|dbms|apoc)\."
+                r"|load\s+csv|union\s+match|with\s+\d|set\s+\w+\.\w+\s*=)"
+            ),
         ),
         Rule(
             "cypher", r"\bload\s+csv\s+(?:with\s+headers\s+)?from\s+['\"](?:https?|ftp|file):", 0.96
@@ -128,7 +182,12 @@ DETECTOR = Detector(
             0.8,
         ),
         Rule("cypher", r"\bdetach\s+delete\b", 0.6),
-        Rule("cql", _FIRST_QUOTE + r"[^'\"]{0,64}\ballow\s+filtering\b", 0.97),
+        Rule(
+            "cql",
+            r"\ballow\s+filtering\b",
+            0.97,
+            check=confirmed_by(_FIRST_QUOTE + r"[^'\"]{0,64}\ballow\s+filtering\b"),
+        ),
         Rule("redis_protocol", r"[\r\n]\*\d{1,3}\r?\n\$\d{1,4}\r?\n\w", 0.97),
         Rule(
             "redis_protocol",
@@ -136,6 +195,11 @@ DETECTOR = Detector(
             r"|eval\s+['\"]|module\s+load\s)",
             0.97,
         ),
-        Rule("memcached_protocol", r"\r\n(?:set|add|replace)\s\S{1,64}\s\d+\s\d+\s\d+\r\n", 0.97),
+        Rule(
+            "memcached_protocol",
+            r"\r\n(?:set|add|replace)\s",
+            0.97,
+            check=confirmed_by(r"\r\n(?:set|add|replace)\s\S{1,64}\s\d+\s\d+\s\d+\r\n"),
+        ),
     ),
 )

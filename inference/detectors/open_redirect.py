@@ -219,8 +219,7 @@ DETECTOR = Detector(
             r"^[\x00-\x20]*data:[^,]*(?:html|svg|xml|javascript)[^,]*,",
             check=_is_address,
         ),
-        # Weak signs
-        Rule("absolute_url", r"^\s*https?://[^/?#\s@\\]+\.", 0.4, check=_is_redirect),
+        # A weak sign
         Rule("host_suffix", rf"^[.@]{_DOMAIN}(?:/|\z)", 0.6, check=_is_redirect),
     ),
 )

@@ -7,7 +7,7 @@ import re
 
 import re2
 
-from inference.detector import DECISIVE, Check, Detector, Rule
+from inference.detector import DECISIVE, Check, Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
 from kysira.types import Place
@@ -73,8 +73,24 @@ _PARTS = {
     "start": r"^(?:[^\s'\"]*[/=&?])?",
     "first": r"{start}[\s+(-]*[\w.%$@`][\w.%$@`()*+:-]{0,31}{close}",
     "first_or": r"{first}(?:(?:\h|\)){or}|\|\||&&){open}(?:not\b{open})?",
+    # Signs: less exact than what they stand for, and smaller.
+    "any_or": (
+        r"(?:(?:^|[/=&?\s+\xa0)])(?:x?or\b|and\b)|\|\||&&){open}(?:not\b{open})?"
+    ),
+    "any_literal": r"(?:[\w.@]+(?:\(\))?|'[^']*'?|\"[^\"]*\"?)",
+    "any_call": r"(?:\(*\h*select|[\w.]+\h*\(|{when}|\(\d+,\d)",
+    "any_compare": r"{any_or}{any_literal}{rest}(?:[=<>!]|\b(?:not|r?like|regexp|glob|in|between|is)\b)",
+    "any_statement": (
+        r"(?:select|insert|replace|update|delete|truncate|rename|drop|alter|create|exec(?:ute)?"
+        r"|declare|waitfor|shutdown|grant|set|begin|i?if|while|goto|copy|call|do|attach|backup"
+        r"|load|handler|prepare|use)"
+    ),
+    "any_union": r"union(?:\h|\(|(?:--|#)[^\n]*\n)+(?:[ad][a-z]+\b\h*\(*\h*)?",
     "xp": r"xp_(?:cmdshell|dirtree|regread|fileexist|subdirs)",
 }
+
+
+_BOUNDS = re.compile(r"\{(\d+),\d*\}")
 
 
 def _expand(pattern: str) -> str:
@@ -85,14 +101,24 @@ for _name, _part in _PARTS.items():
     _PARTS[_name] = _expand(_part)
 
 
-def _rule(technique: str, pattern: str, score: float = 0.97) -> Rule:
-    return Rule(technique, _expand(pattern), score)
+def _sign(pattern: str) -> str:
+    """Return the pattern with its counted repeats unbounded, which makes it many times smaller."""
+    return _BOUNDS.sub(lambda part: "*" if part[1] == "0" else "+", pattern)
 
 
-def _closing(technique: str, tail: str, score: float = DECISIVE) -> Rule:
+def _rule(technique: str, pattern: str, score: float = 0.97, *, sign: str = "") -> Rule:
+    """Return a rule for a pattern; ``sign``, if any, matches wherever the pattern does."""
+    expanded = _expand(pattern)
+    cheap = _expand(sign) or _sign(expanded)
+    check = None if cheap == expanded else confirmed_by(expanded)
+    return Rule(technique, cheap, score, check=check)
+
+
+def _closing(technique: str, tail: str, score: float = DECISIVE, *, sign: str = "") -> Rule:
     """Return a rule for what follows the end of a literal."""
     pattern = _expand(rf"['\"`]{{close}}{tail}")
-    return Rule(technique, pattern, score, check=_closes_literal(pattern))
+    cheap = _expand(sign) or _sign(pattern)
+    return Rule(technique, cheap, score, check=_closes_literal(pattern))
 
 
 def _closes_literal(pattern: str) -> Check:
@@ -132,26 +158,44 @@ _GOES_ON = {
     for quote in "'\"`"
 }
 
+_QUOTE_OR = r"['\"`]{close}{or}"
 _AFTER_A_LITERAL = (
-    _closing("quote_boolean", r"{condition}{operand}{rest}{compare}"),
-    _closing("quote_boolean", r"{condition}{literal}{close}(?:{end}|(?:limit|group|order)\b)"),
-    _closing("quote_boolean", r"{condition}(?:[01]|true|false|null|{text}){close}{or}"),
-    _closing("quote_boolean", r"{condition}(?:{subquery}|{function}|{when}|true\b|\(\d+,\d)"),
+    _closing("quote_boolean", r"{condition}{operand}{rest}{compare}", sign=_QUOTE_OR),
+    _closing(
+        "quote_boolean",
+        r"{condition}{literal}{close}(?:{end}|(?:limit|group|order)\b)",
+        sign=_QUOTE_OR,
+    ),
+    _closing(
+        "quote_boolean", r"{condition}(?:[01]|true|false|null|{text}){close}{or}", sign=_QUOTE_OR
+    ),
+    _closing(
+        "quote_boolean",
+        r"{condition}(?:{subquery}|{function}|{when}|true\b|\(\d+,\d)",
+        sign=_QUOTE_OR,
+    ),
     _rule(
         "quote_compare",
         r"^[^'\"`\n]{0,64}['\"`]+{close}(?:(?:=|!=|<>|<=>?|>=){open}|(?:not|sounds)?\h+"
         r"(?:{like}|div\b|mod\b){open}|(?:r?like|regexp|div|mod|glob)\h+)"
         r"(?:{number}{close}(?:{end}|{or}|['\"]\w{0,8}$)|{text}|(?:null|true|false)\b|{subquery})",
         0.96,
+        sign=r"['\"`]{close}(?:!?=|<>|<=|>=|(?:not|sounds|r?like|regexp|div|mod|glob)\b)",
     ),
     _closing(
-        "quote_union", r"(?:union{all}(?:values|table)|(?:[^'\"]{0,48}\b)?union{all}select)\b"
+        "union_select",
+        r"(?:union{all}(?:values|table)|(?:[^'\"]{0,48}\b)?union{all}select)\b",
+        sign="{any_union}(?:select|values|table)",
     ),
     _closing(
         "quote_clause",
         r"(?:order|group)\h+by\h+[\w.,()]{1,40}\h*(?:{end}|[,;]|$|(?:de|a)sc\b|limit\b|having\b)",
     ),
-    _closing("quote_clause", r"(?:having|where){open}(?:{text}|[\w.]{1,32}){rest}{compare}"),
+    _closing(
+        "quote_clause",
+        r"(?:having|where){open}(?:{text}|[\w.]{1,32}){rest}{compare}",
+        sign=r"['\"`]{close}(?:having|where)",
+    ),
     _closing(
         "quote_clause", r"(?:limit|offset)\h+\d[\d,\s+]*(?:{end}|{union}|$|into\b|procedure\b)"
     ),
@@ -161,8 +205,12 @@ _AFTER_A_LITERAL = (
         r"|in\h*\(\h*(?:{subquery}|\d|')|between\h+['\"\d]|in\h+boolean\h+mode"
         r"|as\h+\w+\h+where\b|collate\h+\w+\h*(?:{end}|$))",
     ),
-    _closing("quote_concat", r"(?:\|\||[-+*/%^&,<>]+){open}(?:{subquery}|{function}|{when})"),
-    _closing("quote_stacked", r";\h*{statement}"),
+    _closing(
+        "quote_concat",
+        r"(?:\|\||[-+*/%^&,<>]+){open}(?:{subquery}|{function}|{when})",
+        sign=r"['\"`]{close}(?:\|\||[-+*/%^&,<>]+){open}{any_call}",
+    ),
+    _closing("quote_stacked", r";\h*{statement}", sign=r"['\"`]{close};\h*{any_statement}"),
     _closing(
         "quote_stacked",
         r"(?:declare\h+@|exec(?:ute)?\h+(?:master|[xs]p_)|begin\h+(?:try|declare|goto)\b|waitfor\b)",
@@ -179,6 +227,7 @@ _AFTER_A_LITERAL = (
         r"|'\h*(?:x?or|and|div|mod|r?like)\h*[-+!~@]?'(?:'\h?[-&^*|+]?\h?')?"
         r"|\"\h*(?:\|\||x?or|and)\h*[-+!~@]?\"(?:\"\h?[-&^*|+]?\h?\")?)[\w.]{0,8}$",
         0.96,
+        sign=r"^[^\s'\"]*['\"]\h*(?:[-+&^=%|/<>!]+|x?or|and|div|mod|r?like)\h*[-+!~@]?['\"]",
     ),
     _rule(
         "quote_operator",
@@ -186,23 +235,44 @@ _AFTER_A_LITERAL = (
         r"[^'\"<>]{0,40}(?:=|\b(?:or|and|xor|r?like|div|mod)\b|@|\w\()[^'\"<>]{0,40}"
         r"(?:['\"][\w)]{0,8}$|--|#)",
         0.96,
+        sign=r"^\W*(?:\w+['\"]\h*[-+*/%^&|<>=!]|['\"][-+*/%^&|<>=!]+[\d@(])",
     ),
 )
 
 _AFTER_A_NUMBER = (
-    _rule("numeric_boolean", r"{first_or}(?:{literal}|@@\w{1,32}|current_\w{4}){rest}{compared}"),
-    _rule("numeric_boolean", r"{first_or}(?:{subquery}|{function}|{when}|\(\d+,\d+\)=)"),
+    _rule(
+        "numeric_boolean",
+        r"{first_or}(?:{literal}|@@\w{1,32}|current_\w{4}){rest}{compared}",
+        sign="{any_compare}",
+    ),
+    _rule(
+        "numeric_boolean",
+        r"{first_or}(?:{subquery}|{function}|{when}|\(\d+,\d+\)=)",
+        sign="{any_or}{any_call}",
+    ),
     _rule(
         "numeric_boolean",
         r"{first_or}{literal}(?:{close}{or}{open}{literal})?{close}(?:--\h*|#|/\*)$",
+        sign=r"{any_or}{any_literal}.*(?:--\h*|#|/\*)$",
     ),
-    _rule("numeric_boolean", r"{start}{close}{condition}{literal}{rest}{compared}", 0.96),
+    _rule(
+        "numeric_boolean",
+        r"{start}{close}{condition}{literal}{rest}{compared}",
+        0.96,
+        sign="{any_compare}",
+    ),
     _rule(
         "numeric_boolean",
         r"{start}{close}(?:{or}|r?like\h){open}(?:not\b{open})?(?:{subquery}|{function})",
         0.96,
+        sign=r"(?:{any_or}|(?:^|[/=&?\s+\xa0)])r?like\h{open}(?:not\b{open})?){any_call}",
     ),
-    _rule("numeric_stacked", r"(?:{first}|{start}{close});\h*{statement}", DECISIVE),
+    _rule(
+        "numeric_stacked",
+        r"(?:{first}|{start}{close});\h*{statement}",
+        DECISIVE,
+        sign=r";\h*{any_statement}",
+    ),
     _rule(
         "numeric_clause",
         r"{first}(?:\h|\))(?:procedure\h+analyse\h*\(|into\h+(?:out|dump)file\b"
@@ -210,6 +280,9 @@ _AFTER_A_NUMBER = (
         r"|(?:order|group)\h+by\h+(?:\d+\h*(?:{end}|[,;)]|$|(?:de|a)sc\b)"
         r"|(?:if|ifnull|rand|field|elt|sleep)\h*\(|{when}|{subquery})"
         r"|having{open}(?:{number}|true|false|null|min\(|max\(|count\(){rest}(?:[=<>]|like\b|{or}|{end}))",
+        sign=r"(?:\h|\))(?:procedure\h+analyse|into\h+(?:out|dump)file|(?:r?like|in)\h*\(\h*select"
+        r"|r?like\h*sleep|(?:order|group)\h+by\h+(?:\d|if|rand|field|elt|sleep|case|any|all|some|\()"
+        r"|having{open}(?:\d|true|false|null|min|max|count))",
     ),
     _rule(
         "numeric_clause",
@@ -219,6 +292,8 @@ _AFTER_A_NUMBER = (
     _rule(
         "numeric_operator",
         r"{first}(?:[-+*%^|,<>&]|\d/){open}(?:{subquery}|{when}|{test}"
+        r"|(?:sleep|benchmark|ascii|ord|elt|pg_sleep|substr(?:ing)?|extractvalue|updatexml)\h*\()",
+        sign=r"[-+*%^|,<>&/]{open}(?:{subquery}|{when}|{test}"
         r"|(?:sleep|benchmark|ascii|ord|elt|pg_sleep|substr(?:ing)?|extractvalue|updatexml)\h*\()",
     ),
     # Only a machine compares numbers of several digits.
@@ -230,6 +305,7 @@ _AFTER_A_NUMBER = (
         "tautology",
         r"(?:\bor|\band|\|\||&&|having){open}{literal}\h*(?:=|<|>|\blike\b)\h*{literal}{close}{end}"
         r"[^\n]{0,32}$",
+        sign=r"(?:\bor|\band|\|\||&&|having){open}{any_literal}\h*(?:[=<>]|like\b)",
     ),
     _rule("tautology", r"\b(?:or|xor){open}(?:\d=\d|'\w{0,8}'='|\"\w{0,8}\"=\")", 0.7),
 )
@@ -240,6 +316,7 @@ _QUERIES = (
         r"{union}{all}select{open}"
         r"(?:{number}\h*(?:[,)]|{end}|$|from\b|as\b)|null\b|['\"@]|{function}|/\*)",
         DECISIVE,
+        sign="{any_union}select",
     ),
     _rule(
         "union_select",
@@ -248,8 +325,9 @@ _QUERIES = (
         r"(?:{open}[\w.`]{1,64}\h*(?:,|\h+from\b|{end})|\W*$)"
         r"|{union}(?:\h*(?:--|#)[^\n]{0,32}\n)+\h*(?:all\b)?\h*select\b",
         DECISIVE,
+        sign="{any_union}select",
     ),
-    _rule("union_select", r"{union}{all}select\b", 0.6),
+    _rule("union_select", r"{union}{all}select\b", 0.6, sign="{any_union}select"),
     _rule(
         "subquery",
         r"^\h*\({open}select\h.{1,64}\bfrom\h+[\w.$`]{2,48}\h*(?:(?:limit|where|as|group|for)\b|,|\)|$)",
@@ -258,6 +336,7 @@ _QUERIES = (
         "subquery",
         r"^\h*\({open}select\h*(?:{name}|{function}|\d+[,)]|'|case\b)|(?:\(\h*(?:select|binary)"
         r"|@\w+\h+(?:or|in|like|\*)|'\h*or)\b\h*[('\"@\w][^;]{0,120}\)\h*--\h*$",
+        sign=r"^\h*\({open}select|(?:select|binary|or|in|like|\*)\b.*\)\h*--\h*$",
     ),
     _rule("statement", r"\bselect\b[^;]{1,64}\bfrom{open}[\w`\[(]", 0.5),
     _rule(

@@ -7,7 +7,7 @@ import re
 
 from inference.detector import DECISIVE, Check, Detector, Rule, confirmed_by
 from inference.fields import Field
-from inference.hosts import MAX_HOST, Host, rate
+from inference.hosts import MAX_HOST, SUSPECT_AUTHORITY, SUSPECT_HOST, Host, rate
 from kysira.types import Place
 
 _BROWSER_WORDS = (
@@ -143,18 +143,29 @@ def _is_server_file(field: Field, text: bytes) -> bool:
 
 
 _URL = r"(?:^|[\s\"'<(\[=/,])(?:[a-z][a-z0-9+.-]{1,11}):[/\\ ]"
+_INNER = rf"(?::[/\\]+|:[\t\r\n ]{{1,2}}//[/\\]*)(?:.*@)?{SUSPECT_AUTHORITY}"
 _WHOLE = (
-    r"^[\s\"'<(\[]{0,8}(?:(?:url|jar|feed|view-source):)?(?:[a-z][a-z0-9+.]{1,11}:)?"
-    r"[/\\]{2}|^\s{0,4}(?:https?|ftp|gopher|dict):[^\s/]"
+    r"(?:^[\s\"'<(\[]{0,8}(?:(?:url|jar|feed|view-source):)?(?:[a-z][a-z0-9+.]{1,11}:)?"
+    r"[/\\]{2}(?:[/\\]*|.*@)|^\s{0,4}(?:https?|ftp|gopher|dict):(?:\\[/\\]*|(?:[^\s/].*)?@)?)"
+    rf"{SUSPECT_AUTHORITY}"
 )
-_BARE = r"^\s?(?:[\w.-]+|[\d.]+|\[[0-9a-f:.%\w]+\])(?::\d{1,5})?(?:/[^\s]*)?\s?\z"
+_BARE = r"^\s?(?:[\w.-]+|\[[0-9a-f:.%\w]+\])(?::\d{1,5})?(?:/[^\s]*)?\s?\z"
+_SUSPECT_BARE = (
+    rf"^\s?(?:{SUSPECT_HOST}(?::\d{{1,5}})?(?:/[^\s]*)?\s?\z"
+    rf"|[\w.-]+(?::\d{{1,5}})?/[^\s]*@{SUSPECT_AUTHORITY})"
+)
+
+
+def _in_url(check: Check) -> Check:
+    return confirmed_by(_URL, after=check)
+
 
 DETECTOR = Detector(
     slug="ssrf",
     rules=(
         Rule("cloud_metadata", _WHOLE, 0.99, check=_leads_to(Host.METADATA)),
-        Rule("cloud_metadata", _URL, 0.85, check=_mentions(Host.METADATA)),
-        Rule("cloud_metadata", _URL, 0.96, check=_is_brief_metadata),
+        Rule("cloud_metadata", _INNER, 0.85, check=_in_url(_mentions(Host.METADATA))),
+        Rule("cloud_metadata", _INNER, 0.96, check=_in_url(_is_brief_metadata)),
         Rule(
             "cloud_metadata",
             r"^\s?(?:169\.254\.|100\.100\.100\.|192\.0\.0\.192|metadata\.|instance-data"
@@ -172,9 +183,9 @@ DETECTOR = Detector(
             check=_is_not_proxy_header,
         ),
         Rule("disguised_address", _WHOLE, DECISIVE, check=_leads_to(Host.DISGUISED)),
-        Rule("disguised_address", _URL, 0.97, check=_mentions_unspaced),
+        Rule("disguised_address", _INNER, 0.97, check=_in_url(_mentions_unspaced)),
         Rule("internal_address", _WHOLE, 0.97, check=_leads_to(Host.PLAIN)),
-        Rule("internal_address", _URL, 0.4, check=_mentions(Host.PLAIN)),
+        Rule("internal_address", _INNER, 0.4, check=_in_url(_mentions(Host.PLAIN))),
         Rule(
             "internal_address",
             r"^[^\s]*[?&](?:url|uri|src|dest|target|file|path|host|link|proxy|feed|image|img"
@@ -188,7 +199,12 @@ DETECTOR = Detector(
             0.96,
             check=_is_fetched,
         ),
-        Rule("internal_address", _BARE, 0.96, check=_is_bare_in_url_field),
+        Rule(
+            "internal_address",
+            _SUSPECT_BARE,
+            0.96,
+            check=confirmed_by(_BARE, after=_is_bare_in_url_field),
+        ),
         Rule(
             "dangerous_scheme",
             r"^[\s\"'<(]{0,4}(?:url:)?(?:gopher|dict|netdoc|tftp|local_file|jar:(?:https?"

@@ -5,13 +5,15 @@ CRS 934180, 932130, 944100-944150; CWE-1336, CWE-917, CWE-97. A bare placeholder
 for an object that leads out of the template, or to test whether it is evaluated at all.
 """
 
-from inference.detector import Detector, Rule
+from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
 from kysira.types import Place
 
 # Opening delimiters: Jinja2, Twig, Nunjucks, Handlebars {{ {%; Freemarker, Mako, EL, SpEL ${ *{ #{;
 # ERB, EJS, JSP <%; Razor @( @{; Thymeleaf [[ [(; Freemarker <# [#; OGNL %{; Ruby #{.
 _OPEN = r"(?:\{\{|\{%|[$#*@%~]\{|<%|@\(|\[\[|\[\()"
+# A sign that many rules share; "#set" and "#(" are Velocity's.
+_OPEN_SIGN = r"\{[{%@]|[$#*@%~]\{|<[%#]|@\(|\[[\[(#]|#set|#\("
 _INSIDE = r"(?:[^{}\n]|\{[^{}\n]*\})*"
 _NUMBER = r"[\"']?\d+[\"']?"
 _HEAD_PLACES = frozenset({Place.QUERY, Place.PATH, Place.HEADER, Place.COOKIE})
@@ -52,23 +54,37 @@ DETECTOR = Detector(
         # Is it evaluated?
         Rule(
             "arithmetic",
-            rf"(?:\{{\{{\{{?|\$\{{\{{?|#\{{|\*\{{|~\{{|@\{{|%\{{|<%=?|\{{@|@\(|\[\[\$?\{{?)\s*=?"
-            rf"\s*{_NUMBER}\s*[*]\s*{_NUMBER}"
-            r"\s*(?:\}|%>|\)|\])",
-            check=_is_probe,
+            _OPEN_SIGN,
+            check=confirmed_by(
+                rf"(?:\{{\{{\{{?|\$\{{\{{?|#\{{|\*\{{|~\{{|@\{{|%\{{|<%=?|\{{@|@\(|\[\[\$?\{{?)\s*=?"
+                rf"\s*{_NUMBER}\s*[*]\s*{_NUMBER}"
+                r"\s*(?:\}|%>|\)|\])",
+                after=_is_probe,
+            ),
         ),
         Rule(
             "arithmetic",
             rf"^\W{{0,4}}(?:\{{\{{=?|[$#*@~%]\{{\{{?|<%=|@\(|\{{=?)\s*{_NUMBER}\s*[*+/-]"
             rf"\s*{_NUMBER}\s*(?:\}}|%>|\))\W{{0,4}}\z",
         ),
-        Rule("arithmetic", r"(?:\{\{|[$#*]\{)\s*[\w.|\"'-]{1,16}\|\s*\d+\s*\*\s*\d+\s*\}"),
         Rule(
             "arithmetic",
-            r"^[^{}\n]{0,16}\{\{\s*\d+\s*\|\s*(?:add|times|plus|minus|multiply)\s*:?"
-            r"\s*\(?\d+\)?\s*\}\}",
+            _OPEN_SIGN,
+            check=confirmed_by(r"(?:\{\{|[$#*]\{)\s*[\w.|\"'-]{1,16}\|\s*\d+\s*\*\s*\d+\s*\}"),
         ),
-        Rule("arithmetic", r"#set\s*\(\s*\$\w+\s*=\s*\d+\s*[*+-]\s*\d+\s*\)", check=_is_probe),
+        Rule(
+            "arithmetic",
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"^[^{}\n]{0,16}\{\{\s*\d+\s*\|\s*(?:add|times|plus|minus|multiply)\s*:?"
+                r"\s*\(?\d+\)?\s*\}\}"
+            ),
+        ),
+        Rule(
+            "arithmetic",
+            _OPEN_SIGN,
+            check=confirmed_by(r"#set\s*\(\s*\$\w+\s*=\s*\d+\s*[*+-]\s*\d+\s*\)", after=_is_probe),
+        ),
         Rule(
             "truth_test",
             r"(?:\{%|<%=?)\s*if\s+(?:true|1|not false|7\s*==\s*7)\s*(?:then\s*)?%[>}]|\{if\s+"
@@ -76,24 +92,33 @@ DETECTOR = Detector(
         ),
         Rule(
             "string_method",
-            r"\{\{\s*(?:\(?\s*[\"'][^\"'{}\n]*[\"']\s*\)?|\[\]|\(\)|\{\})\s*\.\s*(?:to\w+case"
-            r"|upper|lower|class|getclass|constructor|replace|join|length|concat)\b",
-            check=_is_probe,
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"\{\{\s*(?:\(?\s*[\"'][^\"'{}\n]*[\"']\s*\)?|\[\]|\(\)|\{\})\s*\.\s*(?:to\w+case"
+                r"|upper|lower|class|getclass|constructor|replace|join|length|concat)\b",
+                after=_is_probe,
+            ),
         ),
         Rule(
             "polyglot",
-            r"\$\{\{<%\[%|\{\{<%\[|<%\[%'\"\}\}|\$\{\{[^}\n]*<%|\{\{[^}\n]*\[\[[^}\n]*\$\{",
-            check=_is_probe,
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"\$\{\{<%\[%|\{\{<%\[|<%\[%'\"\}\}|\$\{\{[^}\n]*<%|\{\{[^}\n]*\[\[[^}\n]*\$\{",
+                after=_is_probe,
+            ),
         ),
         # Python: from any object to the interpreter
-        Rule("python_objects", rf"{_OPEN}{_INSIDE}{_DUNDERS}"),
+        Rule("python_objects", _OPEN_SIGN, check=confirmed_by(rf"{_OPEN}{_INSIDE}{_DUNDERS}")),
         Rule(
             "python_objects",
-            r"__class__\s*(?:\.|\[\W{0,3})\s*__(?:mro|base|bases|init|subclasses)__|__(?:mro"
-            r"|base)__\W{1,8}\d*\W{0,4}__subclasses__"
-            r"|__init__\s*\.\s*__globals__|__globals__\s*\[\W?__builtins__|__globals__\s*"
-            r"[.\[]\W{0,2}(?:os|sys)\b"
-            r"|\(\)\s*\.\s*__class__\s*\.\s*__base|__subclasses__\(\)\s*\[",
+            r"__(?:class|mro|base|init|globals|subclasses)__",
+            check=confirmed_by(
+                r"__class__\s*(?:\.|\[\W{0,3})\s*__(?:mro|base|bases|init|subclasses)__|__(?:mro"
+                r"|base)__\W{1,8}\d*\W{0,4}__subclasses__"
+                r"|__init__\s*\.\s*__globals__|__globals__\s*\[\W?__builtins__|__globals__\s*"
+                r"[.\[]\W{0,2}(?:os|sys)\b"
+                r"|\(\)\s*\.\s*__class__\s*\.\s*__base|__subclasses__\(\)\s*\["
+            ),
         ),
         Rule(
             "jinja_filter",
@@ -103,90 +128,134 @@ DETECTOR = Detector(
         ),
         Rule(
             "jinja_globals",
-            r"\{[{%][^}]*\b(?:lipsum|cycler|joiner|namespace|url_for|get_flashed_messages|self"
-            r"|range|dict)\s*(?:\(\s*\))?\s*(?:\.\s*_|\[\s*[\"'\\]|\|\s*attr|\.\s*constructor)",
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"\{[{%][^}]*\b(?:lipsum|cycler|joiner|namespace|url_for|get_flashed_messages|self"
+                r"|range|dict)\s*(?:\(\s*\))?\s*(?:\.\s*_|\[\s*[\"'\\]|\|\s*attr|\.\s*constructor)"
+            ),
         ),
         Rule(
             "jinja_globals",
-            r"\{\{\s*(?:config(?:\.items\(\)|\.from_\w+\s*\(|\[\s*[\"']|\s*\}\}|\|)"
-            r"|settings\.secret\w*|self(?:\._\w+|\s*\}\})|request\s*(?:\}\}|\|\s*attr|\."
-            r"(?:application|environ|__|args\.\w+\s*\|)))",
-            check=_is_short,
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"\{\{\s*(?:config(?:\.items\(\)|\.from_\w+\s*\(|\[\s*[\"']|\s*\}\}|\|)"
+                r"|settings\.secret\w*|self(?:\._\w+|\s*\}\})|request\s*(?:\}\}|\|\s*attr|\."
+                r"(?:application|environ|__|args\.\w+\s*\|)))",
+                after=_is_short,
+            ),
         ),
         Rule(
             "jinja_globals",
-            r"\{\{\s*(?:config|request|settings|app)\s*[.\[|][^}]*(?:secret_?key|environ|\bos\b"
-            r"|_\w+__|from_object|from_pyfile|\.items\(|\.server\.|query\.filter|password)",
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"\{\{\s*(?:config|request|settings|app)\s*[.\[|][^}]*(?:secret_?key|environ|\bos\b"
+                r"|_\w+__|from_object|from_pyfile|\.items\(|\.server\.|query\.filter|password)"
+            ),
         ),
         Rule(
             "jinja_globals",
-            r"\{%\s*(?:for\s+[\w, ]{1,32}\s+in\s+(?:config|self|\(\)|\[\]|request\.application)"
-            r"|import\s+(?:os|sys|subprocess)|debug\s*%|load\s+log|get_admin_log|include\s+"
-            r"[\"'/]{0,2}(?:/etc|\.\./|file:))",
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"\{%\s*(?:for\s+[\w, ]{1,32}\s+in\s+(?:config|self|\(\)|\[\]|request\.application)"
+                r"|import\s+(?:os|sys|subprocess)|debug\s*%|load\s+log|get_admin_log|include\s+"
+                r"[\"'/]{0,2}(?:/etc|\.\./|file:))"
+            ),
         ),
         Rule(
             "shell_call",
-            rf"(?:\{{\{{|\{{%|[$#*@%~]\{{|<%=?|@\(|<#|\[#){_INSIDE}{_SHELL}",
-            check=_is_probe,
+            _OPEN_SIGN,
+            check=confirmed_by(
+                rf"(?:\{{\{{|\{{%|[$#*@%~]\{{|<%=?|@\(|<#|\[#){_INSIDE}{_SHELL}", after=_is_probe
+            ),
         ),
         Rule(
             "shell_call",
-            rf"(?:\{{\{{|\{{%){_INSIDE}(?:\bos\s*\.\s*(?:popen|system)\s*\(|\bgetRuntime\s*\(|"
-            r"\bpopen\s*\(|child_process)",
+            _OPEN_SIGN,
+            check=confirmed_by(
+                rf"(?:\{{\{{|\{{%){_INSIDE}(?:\bos\s*\.\s*(?:popen|system)\s*\(|\bgetRuntime\s*\(|"
+                r"\bpopen\s*\(|child_process)"
+            ),
         ),
         Rule(
             "shell_call",
-            rf"[$#*~]\{{{_INSIDE}(?:\bgetRuntime\s*\(|\bProcessBuilder\b|\bos\s*\.\s*(?:popen"
-            r"|system)\s*\()",
+            _OPEN_SIGN,
+            check=confirmed_by(
+                rf"[$#*~]\{{{_INSIDE}(?:\bgetRuntime\s*\(|\bProcessBuilder\b|\bos\s*\.\s*(?:popen"
+                r"|system)\s*\()"
+            ),
         ),
         Rule(
             "file_or_url",
-            r"[$#*]\{[^}]*\bnew\s+(?:java\.\w+\.)?(?:File|URL|URI|Socket|Scanner|FileReader)"
-            r"\s*\(|[$#*]\{\s*[\"'][^\"']+[\"']\s*\.\s*(?:execute|toURL)\s*\("
-            r"|\bfile_excerpt\s*\(|\{\{\s*(?:include|source|file_get_contents)\s*\(\s*[\"'](?:/"
-            r"|\.\./|[\w-]+\.php|file:)",
-            check=_is_probe,
+            rf"{_OPEN_SIGN}|\bfile_excerpt\s*\(",
+            check=confirmed_by(
+                r"[$#*]\{[^}]*\bnew\s+(?:java\.\w+\.)?(?:File|URL|URI|Socket|Scanner|FileReader)"
+                r"\s*\(|[$#*]\{\s*[\"'][^\"']+[\"']\s*\.\s*(?:execute|toURL)\s*\("
+                r"|\bfile_excerpt\s*\(|\{\{\s*(?:include|source|file_get_contents)\s*\(\s*[\"'](?:/"
+                r"|\.\./|[\w-]+\.php|file:)",
+                after=_is_probe,
+            ),
         ),
         Rule(
             "erb_command",
-            r"<%=?\s*(?:`[^`\n]+`|(?:system|exec|spawn|IO\.popen|%x|File\.(?:open|read)|Dir\."
-            r"(?:entries|glob)|require\s|self\.(?:class|methods?|instance)|session\.class|Open3"
-            r"|Kernel)\b)|<%\s*import\s+\w",
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"<%=?\s*(?:`[^`\n]+`|(?:system|exec|spawn|IO\.popen|%x|File\.(?:open|read)|Dir\."
+                r"(?:entries|glob)|require\s|self\.(?:class|methods?|instance)|session\.class|Open3"
+                r"|Kernel)\b)|<%\s*import\s+\w"
+            ),
         ),
         Rule(
             "erb_command",
-            r"#\{\s*(?:`[^`\n]+`|%x[\[({]|(?:system|exec|IO\.popen|File\.(?:open|read)|Dir\.\w+"
-            r"|Kernel\.\w+)\s*\()",
-            check=_is_probe,
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"#\{\s*(?:`[^`\n]+`|%x[\[({]|(?:system|exec|IO\.popen|File\.(?:open|read)|Dir\.\w+"
+                r"|Kernel\.\w+)\s*\()",
+                after=_is_probe,
+            ),
         ),
         # Java: Freemarker, Velocity, SpEL, OGNL, EL, Groovy
         Rule(
             "freemarker",
-            r"freemarker\.template\.utility\.\w|\?new\s*\(\s*\)|\?api\.\w+|(?:<#|\[#)assign"
-            r"\s+\w+\s*=\s*[\"'][\w.]+[\"']\s*\?",
+            r"freemarker\.template|\?new\s*\(|\?api\.|[<\[]#assign\s",
+            check=confirmed_by(
+                r"freemarker\.template\.utility\.\w|\?new\s*\(\s*\)|\?api\.\w+|(?:<#|\[#)assign"
+                r"\s+\w+\s*=\s*[\"'][\w.]+[\"']\s*\?"
+            ),
         ),
         Rule(
             "velocity",
-            r"#set\s*\(\s*\$\w+\s*=\s*[^)\n]*(?:\.class\b|getclass|\.forname|\.inspect\("
-            r"|getruntime|\.exec\(|\.newinstance|\.invoke\()|\$(?:class|\w+\.class)\.(?:inspect"
-            r"|forname|type)\b"
-            r"|\$\{?[\w\"']{1,16}\.getclass\(\)\.forname",
+            r"#set\s*\(|class\.(?:inspect|forname|type)|\.getclass\(\)\.forname",
+            check=confirmed_by(
+                r"#set\s*\(\s*\$\w+\s*=\s*[^)\n]*(?:\.class\b|getclass|\.forname|\.inspect\("
+                r"|getruntime|\.exec\(|\.newinstance|\.invoke\()|\$(?:class|\w+\.class)\.(?:inspect"
+                r"|forname|type)\b"
+                r"|\$\{?[\w\"']{1,16}\.getclass\(\)\.forname"
+            ),
         ),
         Rule(
             "java_reflection",
-            rf"(?:{_OPEN}|#set|#\(|<#){_INSIDE}(?:getclass\s*\(\s*\)|\.class\.forname|class\."
-            r"(?:forname|getresource|inspect|classloader)|\.getdeclared\w+\s*\(|\bnew"
-            rf"\s+{_JAVA_TYPE}|scriptenginemanager|methodclosure|getenginebyname|classloader\b)",
+            _OPEN_SIGN,
+            check=confirmed_by(
+                rf"(?:{_OPEN}|#set|#\(|<#){_INSIDE}(?:getclass\s*\(\s*\)|\.class\.forname|class\."
+                r"(?:forname|getresource|inspect|classloader)|\.getdeclared\w+\s*\(|\bnew"
+                rf"\s+{_JAVA_TYPE}|scriptenginemanager|methodclosure|getenginebyname|classloader\b)"
+            ),
         ),
         Rule(
             "spel_type",
-            rf"\bT\s*\(\s*{_JAVA_TYPE}[\w.]+\s*\)|\bT\s*\(\s*(?:System|Runtime|Thread|Class"
-            r"|Character)\s*\)\s*\.",
+            r"\bT\s*\(\s*[a-z]+[\s.)]",
+            check=confirmed_by(
+                rf"\bT\s*\(\s*{_JAVA_TYPE}[\w.]+\s*\)|\bT\s*\(\s*(?:System|Runtime|Thread|Class"
+                r"|Character)\s*\)\s*\."
+            ),
         ),
         Rule(
             "spel_type",
-            r"__\$\{|\}__::|\$\{\s*(?:pageContext|applicationScope|sessionScope|facesContext)\b"
-            r"[^}]*(?:\(|class|servletContext)|\$\{[^}]*\.classloader",
+            rf"{_OPEN_SIGN}|\}}__::",
+            check=confirmed_by(
+                r"__\$\{|\}__::|\$\{\s*(?:pageContext|applicationScope|sessionScope|facesContext)\b"
+                r"[^}]*(?:\(|class|servletContext)|\$\{[^}]*\.classloader"
+            ),
         ),
         Rule(
             "ognl",
@@ -204,16 +273,22 @@ DETECTOR = Detector(
         ),
         Rule(
             "jndi_lookup",
-            r"\$\{\s*jndi\s*:|\$\{[^}]*(?:j|\$\{[^}]+j\})[^}]*(?:n|\$\{[^}]+n\})[^}]*(?:d|\$\{"
-            r"[^}]+d\})[^}]*(?:i|\$\{[^}]+i\})[^}]*:[^}]*(?:ldap|rmi|dns|iiop)"
-            r"|\$\{(?:\$\{[^}]*:[^}]{0,16}\}){2}|(?:\$\{(?:::-|lower:|upper:|env:\w+:-"
-            r"|sys:\w+:-)\w{1,4}\}\w{0,4}){2}",
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"\$\{\s*jndi\s*:|\$\{[^}]*(?:j|\$\{[^}]+j\})[^}]*(?:n|\$\{[^}]+n\})[^}]*(?:d|\$\{"
+                r"[^}]+d\})[^}]*(?:i|\$\{[^}]+i\})[^}]*:[^}]*(?:ldap|rmi|dns|iiop)"
+                r"|\$\{(?:\$\{[^}]*:[^}]{0,16}\}){2}|(?:\$\{(?:::-|lower:|upper:|env:\w+:-"
+                r"|sys:\w+:-)\w{1,4}\}\w{0,4}){2}"
+            ),
         ),
         Rule(
             "jndi_lookup",
-            r"\$\{(?:env|sys|java|ctx|bundle|main|docker|k8s|log4j|web):[\w.:-]+\}",
+            _OPEN_SIGN,
             0.6,
             places=_HEAD_PLACES,
+            check=confirmed_by(
+                r"\$\{(?:env|sys|java|ctx|bundle|main|docker|k8s|log4j|web):[\w.:-]+\}"
+            ),
         ),
         # PHP: Twig, Smarty, Blade, Latte
         Rule(
@@ -232,17 +307,23 @@ DETECTOR = Detector(
         # JavaScript: Handlebars, Pug, EJS, Nunjucks, Angular
         Rule(
             "javascript_constructor",
-            rf"{_OPEN}{_INSIDE}(?:constructor\s*(?:\.|\[|\()\s*[\"'\[(]?\s*(?:constructor|return"
-            r"|alert|[\"'])|\.constructor\s*\(|global\.process|process\.mainModule|process\.env"
-            r"|root\.process|process\.binding)",
-            check=_is_probe,
+            _OPEN_SIGN,
+            check=confirmed_by(
+                rf"{_OPEN}{_INSIDE}(?:constructor\s*(?:\.|\[|\()\s*[\"'\[(]?\s*(?:constructor|return"
+                r"|alert|[\"'])|\.constructor\s*\(|global\.process|process\.mainModule|process\.env"
+                r"|root\.process|process\.binding)",
+                after=_is_probe,
+            ),
         ),
         Rule(
             "javascript_constructor",
-            r"\{\{\s*#with\s+[\"'][^\"']{0,16}[\"']\s+as\s+\||string\.sub\s+[\"']constructor"
-            r"|lookup\s+string\.\w+\s+[\"']constructor|\bglobal\.process\.mainModule\."
-            r"|process\.mainModule\.(?:require|constructor)",
-            check=_is_probe,
+            r"\{\{\s*#with\s|constructor|process\.mainModule\.",
+            check=confirmed_by(
+                r"\{\{\s*#with\s+[\"'][^\"']{0,16}[\"']\s+as\s+\||string\.sub\s+[\"']constructor"
+                r"|lookup\s+string\.\w+\s+[\"']constructor|\bglobal\.process\.mainModule\."
+                r"|process\.mainModule\.(?:require|constructor)",
+                after=_is_probe,
+            ),
         ),
         Rule(
             "razor",
@@ -251,8 +332,11 @@ DETECTOR = Detector(
         ),
         Rule(
             "go_template",
-            r"\{\{\s*(?:html\s+\"ssti|\.System\s|\.Exec\s|\.\s*\}\}\{\{|define\s+\"T1\"|call"
-            r"\s+\.\w+|printf\s+\"%s\"\s+\"ssti)",
+            _OPEN_SIGN,
+            check=confirmed_by(
+                r"\{\{\s*(?:html\s+\"ssti|\.System\s|\.Exec\s|\.\s*\}\}\{\{|define\s+\"T1\"|call"
+                r"\s+\.\w+|printf\s+\"%s\"\s+\"ssti)"
+            ),
         ),
         Rule(
             "server_side_include",

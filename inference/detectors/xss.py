@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 import re2
-
-from inference.detector import Detector, Rule
+from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
 from kysira.types import Place
@@ -31,6 +30,11 @@ _CALLS = (
 )
 _OBJECTS = r"(?:window|self|top|parent|frames|this|globalthis|document|location|navigator)"
 _CALL = rf"(?:{_OBJECTS}\s*\.\s*)?\(?{_CALLS}\)?\s*(?:\(|`|&(?:lpar|grave);)"
+# Signs that several rules share.
+_HANDLER_SIGN = r"(?:^|[\x00-\x20/\"'`;,>])on\w{3,}[\x00-\x20]*="
+_CALL_SIGN = rf"{_CALLS}\)?\s*[(`&]|document\.cookie|{_OBJECTS}\["
+_DIALOG_SIGN = r"\b(?:alert|confirm|prompt|eval)\b"
+_DOCUMENT_TAG = r"<(?:meta|base|link|xss|!entity|\?(?:xml|import))|datasrc\s*="
 _EVENTS = frozenset(
     b"abort afterprint afterscriptexecute animationcancel animationend animationiteration"
     b" animationstart auxclick beforecopy beforecut beforeinput beforeprint beforetoggle"
@@ -126,6 +130,33 @@ def _has_more(found: Iterable[object], harmless: Iterable[object]) -> bool:
 
 _SHORT_PLACES = frozenset({Place.QUERY, Place.PATH, Place.FORM, Place.HEADER, Place.COOKIE})
 
+_SCRIPT_URLS = (
+    rf"^[\x00-\x20\"'`<>(,;/\x80-\xff]{{0,16}}{_JAVASCRIPT}[\w.$!+~;/*%:@?&={{}}-]*[(`\[=]",
+    rf"{_JAVASCRIPT}\s*(?:[\w.$!+~;/*%-]*[;/%+=-])?{_CALL}",
+    rf"{_JAVASCRIPT}\s*[/*\"'+%]{{1,4}}[^\s]*[(`]",
+    rf"{_VBSCRIPT}\s*(?:msgbox|execute|eval|window|document|alert)",
+)
+
+_DOCUMENT_TAGS = (
+    (
+        rf"<meta\b{_IN_TAG}http-equiv\W{{0,4}}=?\W{{0,4}}(?:refresh|set-cookie"
+        r"|content-security-policy|link)"
+    ),
+    rf"<meta\b{_IN_TAG}charset\s*=\s*[\"']?(?:utf-7|iso-2022|x-mac-farsi)",
+    r"<base\b[^<>]*href\s*=",
+    (
+        rf"<link\b{_IN_TAG}(?:rel\s*=\s*[\"']?import|href\s*=\s*[\"'`]?\s*(?:{_SCHEME}|data:"
+        r"|(?:https?:)?//[^\s<>]*\.css[\"']?[^<>]*rel\s*=\s*[\"']?stylesheet))"
+    ),
+    r"<link[\s/]+rel\s*=\s*[\"']?stylesheet[\"']?\s+href\s*=\s*[\"']?(?:https?:)?//",
+    r"<\w+[^<>]*\bdatasrc\s*=|<xss[\s>/]",
+    (
+        r"<\?(?:xml-stylesheet|import|xml:namespace)\b[^<>]*(?:href|implementation|ns)\s*=\s*"
+        rf"[\"'](?:{_SCHEME}|data:|#default|urn:schemas-microsoft)|<!entity[^<>]{{1,80}}"
+        r"(?:&#x?3c|&lt|<)"
+    ),
+)
+
 DETECTOR = Detector(
     slug="xss",
     combine=lambda scores: MATCHED if any(scores) else 0.0,
@@ -140,170 +171,211 @@ DETECTOR = Detector(
         ),
         Rule(
             "event_handler",
-            rf"<[a-z!?/]{_IN_TAG}[\x00-\x20/\"'`]on\w{{3,}}[\x00-\x20]*=",
-            check=_runs_handler,
+            _HANDLER_SIGN,
+            check=confirmed_by(
+                rf"<[a-z!?/]{_IN_TAG}[\x00-\x20/\"'`]on\w{{3,}}[\x00-\x20]*=", after=_runs_handler
+            ),
         ),
         Rule(
             "event_handler",
-            rf"<[a-z!?/][^<]*[\x00-\x20/\"'`]on\w{{3,}}[\x00-\x20]*=[^<]{{0,40}}"
-            rf"(?:{_CALL}|{_SCHEME})",
-            check=_names_event,
+            _HANDLER_SIGN,
+            check=confirmed_by(
+                rf"<[a-z!?/][^<]*[\x00-\x20/\"'`]on\w{{3,}}[\x00-\x20]*=[^<]{{0,40}}"
+                rf"(?:{_CALL}|{_SCHEME})",
+                after=_names_event,
+            ),
         ),
         Rule(
             "event_handler",
-            rf"<[a-z]\w{{0,20}}{_GAP}{{1,4}}on\w{{3,}}[\x00-\x20]*=",
-            check=_runs_handler,
+            _HANDLER_SIGN,
+            check=confirmed_by(
+                rf"<[a-z]\w{{0,20}}{_GAP}{{1,4}}on\w{{3,}}[\x00-\x20]*=", after=_runs_handler
+            ),
         ),
         Rule("frame", r"<iframe[\s/>]", check=_frames_stranger),
         Rule(
             "loading_tag",
-            rf"<(?:(?:object|embed|applet|frame|frameset|portal|bgsound|i?layer|isindex){_GAP}"
-            rf"|xml{_GAP}{{1,4}}(?:src|id|ns)\b){_IN_TAG}"
-            r"(?:src|data|code|codebase|classid|href|action|background|name|id"
-            r"|allowscriptaccess)[\x00-\x20]*=",
+            rf"<(?:object|embed|applet|frame|portal|bgsound|i?layer|isindex|xml){_GAP}|<frameset{_GAP}",
+            check=confirmed_by(
+                rf"<(?:(?:object|embed|applet|frame|frameset|portal|bgsound|i?layer|isindex){_GAP}"
+                rf"|xml{_GAP}{{1,4}}(?:src|id|ns)\b){_IN_TAG}"
+                r"(?:src|data|code|codebase|classid|href|action|background|name|id"
+                r"|allowscriptaccess)[\x00-\x20]*="
+            ),
         ),
         Rule(
             "loading_tag",
-            r"<(?:\w+:)?(?:fe)?(?:image|use|animate\w*|set|handler|listener|discard|script)\b"
-            rf"{_IN_TAG}(?:xlink:href|href|to|values|from|by|onbegin|attributename)[\x00-\x20]*="
-            r"\s*[\"'`]?"
-            rf"(?:{_SCHEME}|{_DATA}|x?link:href|href|on|innerhtml)",
+            r"<(?:\w+:)?(?:fe)?(?:image|use|animate\w*|set|handler|listener|discard|script)\b",
+            check=confirmed_by(
+                r"<(?:\w+:)?(?:fe)?(?:image|use|animate\w*|set|handler|listener|discard|script)\b"
+                rf"{_IN_TAG}(?:xlink:href|href|to|values|from|by|onbegin|attributename)[\x00-\x20]*="
+                r"\s*[\"'`]?"
+                rf"(?:{_SCHEME}|{_DATA}|x?link:href|href|on|innerhtml)"
+            ),
         ),
-        Rule(
-            "document_tag",
-            rf"<meta\b{_IN_TAG}http-equiv\W{{0,4}}=?\W{{0,4}}(?:refresh|set-cookie"
-            r"|content-security-policy|link)",
-        ),
-        Rule(
-            "document_tag", rf"<meta\b{_IN_TAG}charset\s*=\s*[\"']?(?:utf-7|iso-2022|x-mac-farsi)"
-        ),
-        Rule("document_tag", r"<base\b[^<>]*href\s*="),
-        Rule(
-            "document_tag",
-            rf"<link\b{_IN_TAG}(?:rel\s*=\s*[\"']?import|href\s*=\s*[\"'`]?\s*(?:{_SCHEME}|data:"
-            r"|(?:https?:)?//[^\s<>]*\.css[\"']?[^<>]*rel\s*=\s*[\"']?stylesheet))",
-        ),
-        Rule(
-            "document_tag",
-            r"<link[\s/]+rel\s*=\s*[\"']?stylesheet[\"']?\s+href\s*=\s*[\"']?(?:https?:)?//",
-        ),
-        Rule("document_tag", r"<\w+[^<>]*\bdatasrc\s*=|<xss[\s>/]"),
-        Rule(
-            "document_tag",
-            r"<\?(?:xml-stylesheet|import|xml:namespace)\b[^<>]*(?:href|implementation|ns)\s*=\s*"
-            rf"[\"'](?:{_SCHEME}|data:|#default|urn:schemas-microsoft)|<!entity[^<>]{{1,80}}"
-            r"(?:&#x?3c|&lt|<)",
-        ),
+        Rule("document_tag", _DOCUMENT_TAG, check=confirmed_by("|".join(_DOCUMENT_TAGS))),
         # URLs and styles that run code
         Rule(
             "script_url",
-            r"(?:=|\burl\(|&equals;|\]\(|[\"'`]\s*\+?\s*[\"'`]?|\b(?:to|values|href|src|content)"
-            r"[\"'`=\s]"
-            rf"|url=)[\x00-\x20\"'`<(]{{0,8}}[\x01-\x20\x7f-\xff]{{0,8}}{_SCHEME}",
-            check=_runs_url,
+            _SCHEME,
+            check=confirmed_by(
+                r"(?:=|\burl\(|&equals;|\]\(|[\"'`]\s*\+?\s*[\"'`]?|\b(?:to|values|href|src|content)"
+                r"[\"'`=\s]"
+                rf"|url=)[\x00-\x20\"'`<(]{{0,8}}[\x01-\x20\x7f-\xff]{{0,8}}{_SCHEME}",
+                after=_runs_url,
+            ),
         ),
-        Rule(
-            "script_url",
-            rf"^[\x00-\x20\"'`<>(,;/\x80-\xff]{{0,16}}{_JAVASCRIPT}[\w.$!+~;/*%:@?&={{}}-]*[(`\[=]",
-        ),
-        Rule("script_url", rf"{_JAVASCRIPT}\s*(?:[\w.$!+~;/*%-]*[;/%+=-])?{_CALL}"),
-        Rule("script_url", rf"{_JAVASCRIPT}\s*[/*\"'+%]{{1,4}}[^\s]*[(`]"),
-        Rule("script_url", rf"{_VBSCRIPT}\s*(?:msgbox|execute|eval|window|document|alert)"),
+        Rule("script_url", _SCHEME, check=confirmed_by("|".join(_SCRIPT_URLS))),
         Rule(
             "data_url",
-            r"(?:^|[\"'`=(\s,>;])data:[\s]*(?:text/(?:html|xml|javascript)|application/(?:xhtml"
-            r"|x?-?javascript|xml))"
-            r"[^,\"'\s]*,|data:[^,\s]*;base64,\s*(?:PHNjcmlwd|PFNDUklQV|PFNjUmlQ|PHNjUmlw)",
+            r"data:\s*(?:text/|application/(?:xh|x?-?javascript|xml))|data:[^,\s]*;base64,\s*P",
+            check=confirmed_by(
+                r"(?:^|[\"'`=(\s,>;])data:[\s]*(?:text/(?:html|xml|javascript)|application/(?:xhtml"
+                r"|x?-?javascript|xml))"
+                r"[^,\"'\s]*,|data:[^,\s]*;base64,\s*(?:PHNjcmlwd|PFNDUklQV|PFNjUmlQ|PHNjUmlw)"
+            ),
         ),
         Rule(
             "style",
-            r"(?:<style\b[^>]*>|\bstyle\s*=)[^<>]*(?:expression|e/\*|exp/\*|-moz-binding|@import"
-            r"|@im\\|behaviou?r\s*:\s*url|\bv\\|javascript)",
+            r"style.*(?:expression|e/\*|exp/\*|-moz-binding|@im|behaviou?r|v\\|javascript)",
+            check=confirmed_by(
+                r"(?:<style\b[^>]*>|\bstyle\s*=)[^<>]*(?:expression|e/\*|exp/\*|-moz-binding|@import"
+                r"|@im\\|behaviou?r\s*:\s*url|\bv\\|javascript)"
+            ),
         ),
         Rule(
             "style",
-            r":\s*(?:e|\\0*65)(?:/\*[^*]*\*/|\\)?x(?:/\*[^*]*\*/|\\)?p(?:/\*[^*]*\*/|\\)?r"
-            r"(?:/\*[^*]*\*/|\\)?e(?:/\*[^*]*\*/|\\)?s(?:/\*[^*]*\*/|\\)?s(?:/\*[^*]*\*/|\\)?ion"
-            r"\s*(?:/\*[^*]*\*/)?\(",
+            r":\s*(?:e|\\0*65)(?:/\*[^*]*\*/|\\)?x(?:/\*[^*]*\*/|\\)?p(?:r|/\*|\\)",
+            check=confirmed_by(
+                r":\s*(?:e|\\0*65)(?:/\*[^*]*\*/|\\)?x(?:/\*[^*]*\*/|\\)?p(?:/\*[^*]*\*/|\\)?r"
+                r"(?:/\*[^*]*\*/|\\)?e(?:/\*[^*]*\*/|\\)?s(?:/\*[^*]*\*/|\\)?s(?:/\*[^*]*\*/|\\)?ion"
+                r"\s*(?:/\*[^*]*\*/)?\("
+            ),
         ),
         Rule(
             "srcdoc",
-            rf"<[a-z]{_IN_TAG}(?:srcdoc|xlink:href|poster|background|dynsrc|lowsrc)"
-            rf"\s*=\s*[\"'`]?\s*(?:<|&|{_SCHEME}|{_DATA})",
+            r"(?:srcdoc|xlink:href|poster|background|dynsrc|lowsrc)\s*=",
+            check=confirmed_by(
+                rf"<[a-z]{_IN_TAG}(?:srcdoc|xlink:href|poster|background|dynsrc|lowsrc)"
+                rf"\s*=\s*[\"'`]?\s*(?:<|&|{_SCHEME}|{_DATA})"
+            ),
         ),
         Rule("srcdoc", r"<(?:button|input|isindex|form|math|a)\b[^<>]*\bformaction\s*="),
         # Leaving an attribute or a string
         Rule(
             "attribute_breakout",
-            r"(?:^|[\"'`])[^<>]{0,32}[\"'`][\x00-\x20/>]{0,8}on\w{3,}[\x00-\x20]*="
-            r"[\x00-\x20]*[^\s=]",
-            check=_names_event,
+            _HANDLER_SIGN,
+            check=confirmed_by(
+                r"(?:^|[\"'`])[^<>]{0,32}[\"'`][\x00-\x20/>]{0,8}on\w{3,}[\x00-\x20]*="
+                r"[\x00-\x20]*[^\s=]",
+                after=_names_event,
+            ),
         ),
         Rule(
             "attribute_breakout",
-            rf"(?:^|[\s\"'`/;,>])on\w{{3,}}[\x00-\x20]*=[\x00-\x20]*[\"'`{{]?[\x00-\x20]*"
-            rf"(?:{_SCHEME}|[\w.$;=]{{0,32}}{_CALL}|document\.|location\b|window[.\[]|self\["
-            r"|top\[)",
-            check=_names_event,
+            _HANDLER_SIGN,
+            check=confirmed_by(
+                rf"(?:^|[\s\"'`/;,>])on\w{{3,}}[\x00-\x20]*=[\x00-\x20]*[\"'`{{]?[\x00-\x20]*"
+                rf"(?:{_SCHEME}|[\w.$;=]{{0,32}}{_CALL}|document\.|location\b|window[.\[]|self\["
+                r"|top\[)",
+                after=_names_event,
+            ),
         ),
         Rule(
             "string_breakout",
-            rf"^[^\"'`\n]{{0,64}}[\"'`][\s)\]}}]*[;,+\-*/&|^?:<>=%]{{1,3}}"
-            rf"[\s({{!+~-]{{0,8}}{_CALL}",
+            _CALL_SIGN,
+            check=confirmed_by(
+                rf"^[^\"'`\n]{{0,64}}[\"'`][\s)\]}}]*[;,+\-*/&|^?:<>=%]{{1,3}}"
+                rf"[\s({{!+~-]{{0,8}}{_CALL}"
+            ),
         ),
         Rule("tag_breakout", r"^[^<>]*[\"'`][\s/\\]*>\s*<[a-z]", places=_SHORT_PLACES),
         Rule(
             "string_breakout",
-            r"(?:[\"'`][\s)\]}]*[;,+\-*/&|^?:<>=%]{1,3}|\\[\"'`];?|[\"'`]\)?\s*;)"
-            r"[\s({!+~-]{0,8}(?:(?:alert|confirm|eval)\s*[(`]|document\.cookie)",
+            _CALL_SIGN,
+            check=confirmed_by(
+                r"(?:[\"'`][\s)\]}]*[;,+\-*/&|^?:<>=%]{1,3}|\\[\"'`];?|[\"'`]\)?\s*;)"
+                r"[\s({!+~-]{0,8}(?:(?:alert|confirm|eval)\s*[(`]|document\.cookie)"
+            ),
         ),
         Rule(
             "string_breakout",
-            rf"^[\s\"'`)\]}};,+*/-]{{1,8}}(?:{_CALL}|document\.cookie|{_OBJECTS}\[)",
+            _CALL_SIGN,
+            check=confirmed_by(
+                rf"^[\s\"'`)\]}};,+*/-]{{1,8}}(?:{_CALL}|document\.cookie|{_OBJECTS}\[)"
+            ),
         ),
         # Code that only an attack is made of
         Rule(
             "probe",
-            r"\b(?:alert|confirm|prompt)\)?\s*(?:\(|`)\s*(?:document\.|window\.|location\b"
-            r"|origin\b|\d{1,6}\s*(?:\)|`)"
-            r"|/xss|[\"'`/]\W{0,3}xss|string\.fromcharcode|this\b|self\b)",
+            _DIALOG_SIGN,
+            check=confirmed_by(
+                r"\b(?:alert|confirm|prompt)\)?\s*(?:\(|`)\s*(?:document\.|window\.|location\b"
+                r"|origin\b|\d{1,6}\s*(?:\)|`)"
+                r"|/xss|[\"'`/]\W{0,3}xss|string\.fromcharcode|this\b|self\b)"
+            ),
         ),
         Rule(
             "probe",
-            r"(?:document|window|self|top|this|globalthis|frames)\s*\[\s*(?:[\"'`/\\]|atob|\d+"
-            r"\s*\[|string)[^\]]+\]\s*(?:\(|`|\[|=[^=])",
+            r"(?:document|window|self|top|this|globalthis|frames)\s*\[\s*(?:[\"\'`/\\]|atob|\d|string)",
+            check=confirmed_by(
+                r"(?:document|window|self|top|this|globalthis|frames)\s*\[\s*(?:[\"'`/\\]|atob|\d+"
+                r"\s*\[|string)[^\]]+\]\s*(?:\(|`|\[|=[^=])"
+            ),
         ),
         Rule(
             "probe",
-            r"^[\s;]*(?:alert|confirm|prompt)\s*[(`][^\n]*[^\s(`][)`]\s*;?\s*(?://[^\n]*)?\z",
+            _DIALOG_SIGN,
+            check=confirmed_by(
+                r"^[\s;]*(?:alert|confirm|prompt)\s*[(`][^\n]*[^\s(`][)`]\s*;?\s*(?://[^\n]*)?\z"
+            ),
         ),
         Rule(
             "probe",
-            r"[;,=]\s*(?:alert|confirm|prompt)\s*[,;]\s*\w+\s*\(|<(?:alert|confirm|prompt)\s*\("
-            r"|\.\s*(?:sort|map|find|foreach|filter|some|every|call|apply)"
-            r"\s*(?:\.\s*call\s*)?[(`][\s${(]*(?:alert|confirm|prompt|eval)\b",
+            _DIALOG_SIGN,
+            check=confirmed_by(
+                r"[;,=]\s*(?:alert|confirm|prompt)\s*[,;]\s*\w+\s*\(|<(?:alert|confirm|prompt)\s*\("
+                r"|\.\s*(?:sort|map|find|foreach|filter|some|every|call|apply)"
+                r"\s*(?:\.\s*call\s*)?[(`][\s${(]*(?:alert|confirm|prompt|eval)\b"
+            ),
         ),
         Rule(
             "cookie_theft",
-            r"(?:[?&=+]|\bsrc\b|\bhref\b|location|fetch\(|escape\(|encodeuricomponent\(|btoa\()"
-            r"[^\n]*document\s*\.\s*cookie",
+            r"document\s*\.\s*cookie",
+            check=confirmed_by(
+                r"(?:[?&=+]|\bsrc\b|\bhref\b|location|fetch\(|escape\(|encodeuricomponent\(|btoa\()"
+                r"[^\n]*document\s*\.\s*cookie"
+            ),
         ),
         Rule(
             "cookie_theft",
-            r"^\W{0,16}document\s*(?:\.|\[\W{0,2})\s*(?:cookie|domain|write|location)\b|"
-            r"(?:string\.fromcharcode|unescape|atob)\s*\([^)]{4,}\)\s*\)",
+            r"^\W{0,16}document\s*[.\[]|(?:string\.fromcharcode|unescape|atob)\s*\(",
+            check=confirmed_by(
+                r"^\W{0,16}document\s*(?:\.|\[\W{0,2})\s*(?:cookie|domain|write|location)\b|"
+                r"(?:string\.fromcharcode|unescape|atob)\s*\([^)]{4,}\)\s*\)"
+            ),
         ),
         Rule(
             "jsfuck",
-            r"[\[\]()!+{}]{3,}(?:\[[\[\]()!+{}]{3,}){3,}|\[\]\[\(!\[\]\+\[\]\)|\(\+\[\]\)\["
-            r"|!\[\]\+\[\]\)\[",
+            r"[\[\]()!+{}]{3}\[|!\[\]|\(\+\[\]",
+            check=confirmed_by(
+                r"[\[\]()!+{}]{3,}(?:\[[\[\]()!+{}]{3,}){3,}|\[\]\[\(!\[\]\+\[\]\)|\(\+\[\]\)\["
+                r"|!\[\]\+\[\]\)\["
+            ),
         ),
-        Rule("utf_7", r"\+ADw-?[^\n]*(?:script|on\w+\+AD0|img|svg|\+AD4)"),
+        Rule(
+            "utf_7",
+            r"\+ADw",
+            check=confirmed_by(r"\+ADw-?[^\n]*(?:script|on\w+\+AD0|img|svg|\+AD4)"),
+        ),
         Rule(
             "angular",
-            r"constructor\s*(?:\.|\[)\s*[\"'`]?constructor[\"'`]?\s*\]?\s*\(|\$eval\s*\("
-            r"|\$on\.constructor"
-            r"|\.constructor\(\s*[\"'`]\s*(?:alert|return|eval)|\{\{[^}]{0,80}\balert\s*\(",
+            r"constructor\s*[.\[(]|\$eval\s*\(|\$on\.constructor|\{\{[^}]*\balert\s*\(",
+            check=confirmed_by(
+                r"constructor\s*(?:\.|\[)\s*[\"'`]?constructor[\"'`]?\s*\]?\s*\(|\$eval\s*\("
+                r"|\$on\.constructor"
+                r"|\.constructor\(\s*[\"'`]\s*(?:alert|return|eval)|\{\{[^}]{0,80}\balert\s*\("
+            ),
         ),
     ),
 )

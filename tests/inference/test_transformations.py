@@ -73,7 +73,7 @@ def encoded(text: bytes | str) -> bytes:
         (t.shell_quotes, b"wh$@oami", b"whoami"),
         (t.base64_text, encoded("<script>alert(1)</script>"), b"<script>alert(1)</script>"),
         (t.base64_text, encoded("' or 1=1 -- x").rstrip(b"="), b"' or 1=1 -- x"),
-        (t.base64_text, base64.urlsafe_b64encode("' or 'é?>>'='é".encode()), "' or 'é?>>'='é".encode()),
+        (t.base64_text, base64.urlsafe_b64encode(b"' or '?>>~~'='? -- "), b"' or '?>>~~'='? -- "),
         (t.base64_text, b"Basic " + encoded("admin:' or '1'='1"), b"admin:' or '1'='1"),
         (t.base64_text, encoded("cat /etc/passwd".encode("utf-16-le")), b"cat /etc/passwd"),
         (t.base64_text, encoded("注意：' or 1=1 -- 谢谢"), "注意：' or 1=1 -- 谢谢".encode()),
@@ -81,7 +81,8 @@ def encoded(text: bytes | str) -> bytes:
          b"' union select password from users\xff"),
         (t.base64_text, base64.encodebytes(b"' union select password from users -- " * 4),
          b"' union select password from users -- " * 4),
-        (t.base64_text, encoded("' or 1>>>0 ~~~ >>> ~").replace(b"+", b" "), b"' or 1>>>0 ~~~ >>> ~"),
+        (t.base64_text, encoded("' union select password ~~ >>> ~").replace(b"+", b" "),
+         b"' union select password ~~ >>> ~"),
         (t.base64_text, b"x=" + encoded("cat /etc/passwd") + b"&y=" + encoded("cat /etc/shadow"),
          b"cat /etc/passwd\ncat /etc/shadow"),
     ],
@@ -93,7 +94,7 @@ def test_step_decodes(step: Transformation, sent: bytes, read: bytes) -> None:
 
 ORDINARY = (
     b"", b"red shoes", b"AT&T", b"Tom & Jerry", b"100% wool", b"50%", b"a=b&c=d", b"C:\\Users",
-    b"it's", b'say "hi"', b"$5", b"a/b/c", b"2024-06-30", b"caf\xc3\xa9", b"a * b", b"*/",
+    b"'quoted'", b'say "hi"', b"$5", b"a/b/c", b"2024-06-30", b"caf\xc3\xa9", b"a * b", b"*/",
     b"6ba7b810-9dad-11d1-80b4-00c04fd430c8", b"0123456789abcdef0123456789abcdef",
     b"Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
 )  # fmt: skip
@@ -147,7 +148,7 @@ HOSTILE = {
     t.overlong_utf8: (b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"\xf0", b"\xe0\x80"),
     t.html_entities: (b"&lt;", b"&a", b"&", b"&#", b"&#6", b"&#x6", b"&" + b"a" * 32, b"&#0"),
     t.escapes: (b"\\", rb"\u0041", rb"\u", rb"\u{", rb"\u{41}", rb"\x4", rb"\101"),
-    t.fold_unicode: ("Ａ".encode(), "é".encode(), b"\xff", "e\u0301\u0316".encode(), b"\xe2\x80\x8b"),
+    t.fold_unicode: ("Ａ".encode(), "é".encode(), b"\xff", "e\u0301\u0316".encode(), b"\xe2\x80"),
     t.null_bytes: (b"\0", b"\0a"),
     t.whitespace: (b" ", b"\t ", b" a", b"\0", b"  a"),
     t.sql_comments: (b"/*", b"/**/", b"*/", b"/*!", b"/*!1", b"*", b"/", b"/*a*", b"/***/"),

@@ -146,7 +146,7 @@ async def test_deadline_holds(bench: Bench) -> None:
     bench.scorer.answer = None
     guard = bench.guard(Policy(timeout_s=0.05))
     decision = await asyncio.wait_for(guard.check(REQUEST, guard.snapshot()), 5)
-    assert 0.05 <= decision.latency_s < 5
+    assert 0.04 < decision.latency_s < 5
 
 
 async def test_cancelled_check_is_cancelled(bench: Bench) -> None:

@@ -219,7 +219,7 @@ def test_any_json_is_a_request_or_an_error(payload: object) -> None:
 
 
 @PROPERTY
-@given(st.lists(FINDINGS, max_size=3), st.lists(st.sampled_from(Uninspected), max_size=3))
+@given(st.lists(FINDINGS, max_size=3), st.lists(st.sampled_from(Uninspected), unique=True))
 def test_any_verdict_survives(findings: list[Finding], problems: list[Uninspected]) -> None:
     """The verdict that arrives is the one that was given."""
     ordered = tuple(sorted(findings, key=lambda finding: -finding.score))

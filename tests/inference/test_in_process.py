@@ -1,0 +1,152 @@
+"""The engine behind the scoring port: quick at once, slow in threads, never without bounds."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from inference.detector import Detector, Rule
+from inference.engine import Engine
+from inference.in_process import INLINE_BYTES, MAX_WAITING, EngineScorer
+from kysira.errors import ScoringError, ScoringOverload
+from kysira.types import Request, ScoreOptions
+
+OPTIONS = ScoreOptions()
+SMALL = Request("GET", b"/?a=union-select")
+LARGE = Request("POST", b"/", body=b"a=union-select&b=" + b"x" * INLINE_BYTES)
+
+
+class BlockingModel:
+    """Answers when it is let, and knows which threads asked."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.threads: set[str] = set()
+        self.is_broken = False
+
+    def score(self, texts: Sequence[str]) -> list[float]:
+        """Wait, then answer."""
+        self.threads.add(threading.current_thread().name)
+        assert self.release.wait(20)
+        if self.is_broken:
+            raise ScoringError("the model failed")
+        return [0.5] * len(texts)
+
+
+@pytest.fixture
+def model() -> BlockingModel:
+    return BlockingModel()
+
+
+@pytest.fixture
+async def scorer(model: BlockingModel) -> AsyncIterator[EngineScorer]:
+    """Return a scorer with one rule and the model."""
+    detector = Detector("sqli", (Rule("union", "union-select"),))
+    scorer = EngineScorer(Engine((detector,), classifiers={"sqli": model}), threads=2)
+    yield scorer
+    model.release.set()
+    await scorer.close()
+
+
+async def test_small_request_is_scored_at_once(scorer: EngineScorer) -> None:
+    """What the rules decide needs no thread and no turn of the event loop."""
+    coroutine = scorer.score(SMALL, OPTIONS)
+    with pytest.raises(StopIteration) as answered:
+        coroutine.send(None)
+    assert answered.value.value.score == 0.99
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        LARGE,
+        Request("GET", b"/?a=union-select&b=" + b"x" * INLINE_BYTES),
+        Request("GET", b"/?a=union-select", (("cookie", b"x" * INLINE_BYTES),)),
+        Request("POST", b"/", (("content-encoding", b"gzip"),), b"a=union-select"),
+        Request(
+            "POST",
+            b"/",
+            (("content-encoding", b""), ("content-encoding", b"br")),
+            b"a=union-select",
+        ),
+    ],
+    ids=["body", "target", "headers", "compressed", "compressed by a second header"],
+)
+async def test_large_request_leaves_the_loop_free(scorer: EngineScorer, request_: Request) -> None:
+    """What may take long is scored elsewhere, with the same verdict."""
+    coroutine = scorer.score(request_, OPTIONS)
+    coroutine.send(None)  # suspended: the event loop is free
+    coroutine.close()
+    assert (await scorer.score(request_, OPTIONS)).score == 0.99
+
+
+async def test_model_never_blocks_the_loop(scorer: EngineScorer, model: BlockingModel) -> None:
+    """While a model thinks, other requests are scored."""
+    waiting = asyncio.create_task(scorer.score(Request("GET", b"/?a=one-two"), OPTIONS))
+    assert (await scorer.score(SMALL, OPTIONS)).score == 0.99
+    assert not waiting.done()
+    model.release.set()
+    assert (await waiting).score == 0.5
+    assert all(name.startswith("scorer") for name in model.threads)
+
+
+async def test_models_failure_is_a_scoring_error(
+    scorer: EngineScorer, model: BlockingModel
+) -> None:
+    """A model that fails means that the request was not scored."""
+    model.is_broken = True
+    model.release.set()
+    with pytest.raises(ScoringError, match="the model failed"):
+        await scorer.score(Request("GET", b"/?a=one-two"), OPTIONS)
+
+
+async def test_too_many_are_refused_at_once(scorer: EngineScorer, model: BlockingModel) -> None:
+    """Beyond what may wait a request is refused, and small ones are scored all the same."""
+    asked = Request("GET", b"/?a=one-two")
+    tasks = [asyncio.create_task(scorer.score(asked, OPTIONS)) for _ in range(MAX_WAITING)]
+    await asyncio.sleep(0)
+    with pytest.raises(ScoringOverload):
+        await scorer.score(LARGE, OPTIONS)
+    assert (await scorer.score(SMALL, OPTIONS)).score == 0.99
+    model.release.set()
+    assert [verdict.score for verdict in await asyncio.gather(*tasks)] == [0.5] * MAX_WAITING
+    assert (await scorer.score(LARGE, OPTIONS)).score == 0.99
+
+
+async def test_abandoned_work_keeps_its_place(scorer: EngineScorer, model: BlockingModel) -> None:
+    """A deadline ends the wait, not the work: its place is free when the work is done."""
+    asked = Request("GET", b"/?a=one-two")
+    for _ in range(MAX_WAITING):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await scorer.score(asked, OPTIONS)
+    with pytest.raises(ScoringOverload):
+        await scorer.score(asked, OPTIONS)
+    model.release.set()
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                assert (await scorer.score(asked, OPTIONS)).score == 0.5
+                break
+            except ScoringOverload:
+                await asyncio.sleep(0.001)
+
+
+async def test_close_drops_what_waits(scorer: EngineScorer, model: BlockingModel) -> None:
+    """After closing nothing is scored in threads any more, and running work ends."""
+    asked = Request("GET", b"/?a=one-two")
+    tasks = [asyncio.create_task(scorer.score(asked, OPTIONS)) for _ in range(4)]
+    while len(model.threads) < 2:
+        await asyncio.sleep(0.001)
+    await scorer.close()
+    model.release.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert sum(not isinstance(result, BaseException) for result in results) == 2
+    with pytest.raises(RuntimeError):
+        await scorer.score(asked, OPTIONS)
+
+
+def test_it_says_that_it_is_here() -> None:
+    """The health answer shows it as ``in-process``."""
+    assert EngineScorer.description == "in-process"
