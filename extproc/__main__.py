@@ -14,6 +14,7 @@ from extproc.settings import ExtProcSettings
 from inference.in_process import EngineScorer
 from inference.loading import load_engine
 from kysira import logs
+from kysira.errors import StartError
 from kysira.guard import Guard
 from kysira.management import Management, ManagementAccess, json_errors
 from kysira.metrics import GuardMetrics, is_active, mode_gauge, new_registry
@@ -50,13 +51,16 @@ async def serve() -> None:
     guard = Guard(scorer, settings.policy, modes, GuardMetrics(METRICS, registry))
     processor = ExternalProcessor(guard, settings.max_body_bytes, _streams(registry))
     mode_gauge(METRICS, registry).set_function(lambda: is_active(modes.mode))
-    await grpc_server.start(processor.handler())
-    access = ManagementAccess(token)
+    _failures(registry, modes)
     health = functools.partial(_health, modes, scorer)
     app = web.Application(middlewares=[json_errors])
-    app.add_routes(Management(modes, access, registry, health).routes())
-    management = await start_http(app, settings.bind, settings.metrics_port)
+    app.add_routes(Management(modes, ManagementAccess(token), registry, health).routes())
     try:
+        management = await start_http(app, settings.bind, settings.metrics_port)
+    except StartError as error:
+        raise StartError(f"{error}; choose another with --metrics-port") from error
+    try:
+        await grpc_server.start(processor.handler())
         scorer.ready(await _load_scorer(settings))
         await grpc_server.ready()
         print(
@@ -70,6 +74,7 @@ async def serve() -> None:
         await asyncio.sleep(settings.drain_ms / 1000)
     finally:
         await grpc_server.stop(GRACE_S)
+        await processor.told()
         await management.close()
         await scorer.close()
 
@@ -82,6 +87,13 @@ async def _load_scorer(settings: ExtProcSettings) -> Scorer:
 
 def _streams(registry: CollectorRegistry) -> Gauge:
     return Gauge(f"{METRICS}_active_streams", "ext_proc streams open now.", registry=registry)
+
+
+def _failures(registry: CollectorRegistry, modes: ModeStore) -> None:
+    gauge = Gauge(
+        f"{METRICS}_state_write_failures", "Mode flips that could not be saved.", registry=registry
+    )
+    gauge.set_function(lambda: modes.write_failures)
 
 
 def _health(modes: ModeStore, scorer: PendingScorer) -> dict[str, Any]:

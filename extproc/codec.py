@@ -8,7 +8,11 @@ from collections.abc import Iterable
 from enum import Enum
 from functools import lru_cache
 
+from google.protobuf.message import DecodeError
+from google.protobuf.struct_pb2 import Struct
+
 from extproc.proto import ext_proc_pb2 as pb
+from kysira.policy import BLOCKED
 from kysira.types import Action, Decision, Mode, Request
 
 OWN_PREFIX = "x-kysira-"
@@ -53,10 +57,13 @@ def _first(headers: tuple[tuple[str, bytes], ...], pseudo: dict[str, bytes], nam
 
 
 def _source_ip(message: pb.ProcessingRequest) -> str:
-    for attributes in message.attributes.values():
-        if _SOURCE_ADDRESS in attributes.fields:
-            address: str = attributes.fields[_SOURCE_ADDRESS].string_value
-            return address.rpartition(":")[0].strip("[]")
+    for data in message.attributes.values():
+        try:
+            fields = Struct.FromString(data).fields
+        except DecodeError:
+            continue
+        if _SOURCE_ADDRESS in fields:
+            return fields[_SOURCE_ADDRESS].string_value.rpartition(":")[0].strip("[]")
     return ""
 
 
@@ -179,6 +186,8 @@ def _encode_refusal(status: int, decision: Decision) -> bytes:
         "reason": decision.reason,
         "score": decision.score,
     }
+    # Shown in Envoy's access log as %RESPONSE_CODE_DETAILS%.
+    cause = decision.finding.detector if decision.finding and status == BLOCKED else body["error"]
     headers = [_set("content-type", "application/json")]
     if decision.score is not None:
         headers.append(_set("x-kysira-score", f"{decision.score:.4f}"))
@@ -187,7 +196,6 @@ def _encode_refusal(status: int, decision: Decision) -> bytes:
             status=pb.HttpStatus(code=status),
             headers=pb.HeaderMutation(set_headers=headers),
             body=json.dumps(body).encode(),
-            # Shown in Envoy's access log as %RESPONSE_CODE_DETAILS%.
-            details="kysira_" + (decision.verdict.detector or decision.reason).replace("-", "_"),
+            details=f"kysira_{cause}".replace("-", "_"),
         )
     ).SerializeToString()

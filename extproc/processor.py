@@ -46,7 +46,8 @@ class ScoreHead:
 class ScoreChunk:
     """Have the guard check one more piece of an accepted request, then call ``chunk_decided``."""
 
-    request: Request
+    head: Request
+    piece: Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,13 @@ class State(Enum):
     DONE = auto()
 
 
+_OVERLAP = 1024
+"""Bytes of a stream that are read again with the next chunk: a client chooses where chunks end."""
+_MIN_CUT_BYTES = 16384
+"""A buffered body that is shorter has not outgrown Envoy's buffer: trailers follow it."""
+_COMPRESSED = 1
+"""The first byte of a gRPC message in the call's own compression."""
+
 _CHUNKED = (pb.STREAMED, pb.FULL_DUPLEX_STREAMED)
 
 
@@ -84,6 +92,8 @@ class Processor:
         self._body_mode: int = pb.NONE
         self._chunk: pb.HttpBody | None = None
         self._is_observed = False
+        self.left_unread: Uninspected | None = None
+        """Why a stream that was let pass has not been read whole."""
 
     def receive(self, message: pb.ProcessingRequest) -> Command:
         """Take the next message from Envoy."""
@@ -118,11 +128,17 @@ class Processor:
         return self.decided(decision) if decision else self._await_body()
 
     def chunk_decided(self, decision: Decision | None) -> Command:
-        """Take the guard's refusal of the last ``ScoreChunk``; None lets the chunk pass."""
-        if decision is not None:
+        """Take what the guard says of the last ``ScoreChunk``; None lets it pass unremarked.
+
+        A stream that was flagged and not refused has been told of: the rest is let go.
+        """
+        if decision is not None and decision.is_refused:
             return self.decided(decision)
-        is_last = len(self._body) > self._limit
-        return self._reply(encode_continue(self._phase, echo=self._echo()), is_last=is_last)
+        is_over = len(self._body) > self._limit
+        if is_over:
+            self.left_unread = Uninspected.OVERSIZE
+        payload = encode_continue(self._phase, echo=self._echo())
+        return self._reply(payload, is_last=is_over or decision is not None)
 
     def ended(self) -> Score | None:
         """Take the end of Envoy's side; what came is scored, to be told, though not obeyed.
@@ -130,7 +146,12 @@ class Processor:
         An observed body may end without a last chunk, and no body comes at all from an Envoy that
         is static NONE and forbids the override.
         """
-        return self._score(is_cut=True) if self._state is State.BODY else None
+        if self._state is State.MESSAGES and self._chunk is None:
+            self.left_unread = Uninspected.ERROR
+        if self._state is not State.BODY:
+            return None
+        score = self._score(is_cut=False)
+        return score if self._is_observed else replace(score, unread=Uninspected.ERROR)
 
     def _on_headers(self, message: pb.ProcessingRequest) -> Command:
         self._head = decode_head(message)
@@ -169,15 +190,16 @@ class Processor:
         is_chunked = self._is_observed or self._body_mode in _CHUNKED
         if is_chunked and not body.end_of_stream and not is_over:
             return self._reply(encode_continue(self._phase, echo=self._echo()))
-        # A buffered body that fits ends its stream, unless trailers follow it.
-        is_cut = is_over or (not body.end_of_stream and self._body_mode != pb.BUFFERED)
-        return self._score(is_cut=is_cut)
+        is_open = not body.end_of_stream and self._body_mode != pb.BUFFERED
+        return self._score(is_cut=is_over or (is_open and len(self._body) >= _MIN_CUT_BYTES))
 
     def _on_message(self, body: pb.HttpBody) -> Command:
-        room = self._limit + 1 - len(self._body)
-        chunk = body.body[: min(room, self._limit)]
-        self._body += body.body[:room]
-        return ScoreChunk(replace(self._head, body=chunk))
+        start = len(self._body)
+        if start == 0 and body.body[:1] == bytes((_COMPRESSED,)):
+            self.left_unread = Uninspected.ENCODING
+        self._body += body.body[: self._limit + 1 - start]
+        piece = bytes(self._body[max(0, start - _OVERLAP) : self._limit])
+        return ScoreChunk(self._head, Request(self._head.method, b"", body=piece))
 
     def _score(self, *, is_cut: bool) -> Score:
         body = bytes(self._body[: self._limit])
@@ -208,5 +230,6 @@ def is_grpc(request: Request) -> bool:
 
     https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
     """
-    has_type = request.header("content-type").lower().startswith(b"application/grpc")
+    kind, _, rest = request.header("content-type").lower().partition(b"grpc")
+    has_type = kind == b"application/" and rest[:1] in (b"", b"+", b";")
     return has_type and request.method == "POST" and request.header("te").lower() == b"trailers"

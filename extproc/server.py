@@ -57,6 +57,8 @@ class ExternalProcessor:
             # never sent has gone by.
             if rest := processor.ended():
                 self._tell(rest, snapshot)
+            if processor.left_unread:
+                self._guard.count_unread(processor.left_unread)
 
     async def _converse(
         self, stream: Any, processor: Processor, first: pb.ProcessingRequest, snapshot: Snapshot
@@ -87,6 +89,11 @@ class ExternalProcessor:
         self._telling.add(task)  # the loop itself keeps only a weak reference
         task.add_done_callback(self._telling.discard)
 
+    async def told(self) -> None:
+        """Return once nothing is left to be told."""
+        if self._telling:
+            await asyncio.wait(self._telling)
+
     async def _settle(
         self, processor: Processor, command: Command, snapshot: Snapshot
     ) -> Reply | Nothing:
@@ -98,7 +105,7 @@ class ExternalProcessor:
                 refusal = await self._guard.check_head(command.request, snapshot)
                 command = processor.head_decided(refusal)
             elif isinstance(command, ScoreChunk):
-                found = await self._guard.check_more(command.request, snapshot)
+                found = await self._guard.check_more(command.head, command.piece, snapshot)
                 command = processor.chunk_decided(found)
             else:
                 return command

@@ -8,7 +8,7 @@ from typing import Any
 import re2
 
 from inference.fields import Field
-from inference.matcher import re2_options
+from inference.matcher import re2_expression, re2_options
 from kysira.types import Place
 
 Check = Callable[[Field, bytes], bool]
@@ -73,7 +73,7 @@ def _searcher(pattern: str) -> Any:
     options = re2_options()
     options.never_capture = True  # without groups a DFA does
     options.max_mem = _SEARCHER_BYTES
-    return re2.compile(pattern.encode(), options=options)
+    return re2.compile(re2_expression(pattern).encode(), options=options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from kysira.types import Exclusion, Finding, Place, Request, ScoreOptions, Unins
 
 MAX_FIELDS = 10_000
 """Values read one by one per request; the others are read as one, and ``uninspected{budget}``."""
+MAX_SCANNED_BYTES = 1 << 20
+"""Bytes of all readings of all values, after which values are only read as they were sent."""
 MAX_MODEL_TEXTS = 8
 """Texts that each model is asked about per request."""
 MAX_MODEL_CHARACTERS = 2048
@@ -107,15 +109,20 @@ class Engine:
         scope = _Scope(options.disabled | self._disabled, paths, options.exclusions)
         findings: list[Finding] = []
         readings: list[_Reading] = []
-        scan, rules = self._scanner.scan, self._scanner.rules
+        scanner, rules = self._scanner, self._scanner.rules
+        left = MAX_SCANNED_BYTES
         fields = _fields(request, problems)
         for field in chain(islice(fields, MAX_FIELDS), _rest(fields, problems)):
-            hits = scan(field.value)
-            if not hits and not self._gated:
+            value = field.value
+            scan = scanner.scan(value, left) if left > 0 else scanner.scan_as_sent(value)
+            left -= scan.cost
+            if not scan.is_whole:
+                problems.add(Uninspected.BUDGET)
+            if not scan.hits and not self._gated:
                 continue
             found = [
                 finding
-                for finding in field_findings(field, hits, rules)
+                for finding in field_findings(field, scan.hits, rules)
                 if scope.holds(finding.detector, finding.location)
             ]
             findings += found

@@ -176,6 +176,7 @@ def rate(text: bytes) -> Host:
     """Return the most that a host which starts ``text`` says, whichever URL reader is asked."""
     return max((_rate_host(host) for host in _hosts(text)), default=Host.PUBLIC)
 
+
 # What matchers look for; ``rate`` decides.
 
 

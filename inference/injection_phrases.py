@@ -7,6 +7,7 @@ sign, a word that every wording has, and what is here decides.
 import re
 
 import re2
+
 from inference.detector import confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options

@@ -7,7 +7,11 @@ from inference import transformations as t
 
 MAX_ROUNDS = 4
 """Passes over the decoding steps: percent in entities in percent needs three."""
-MAX_VARIANTS = 12
+MAX_VARIANTS = 24
+_PER_ROUND = 5
+"""Variants that one round can add."""
+MAX_BYTES = 1 << 20
+"""Bytes of variants after which a value is read no further than its first round."""
 
 _DECODING: tuple[tuple[str, t.Transformation], ...] = (
     ("percent", t.percent),
@@ -34,44 +38,61 @@ class Variant(NamedTuple):
     steps: tuple[str, ...]
 
 
-def variants(value: bytes) -> tuple[Variant, ...]:
-    """Return the value and every different reading of it, at most ``MAX_VARIANTS``, as sent first.
+class Reading(NamedTuple):
+    """The variants of a value, as sent first, and whether there was nothing left to decode."""
 
-    Linear in ``len(value)``: rounds, variants and base64 tokens are bounded by constants.
+    variants: tuple[Variant, ...]
+    is_whole: bool
+
+
+def read(value: bytes, max_bytes: int = MAX_BYTES) -> Reading:
+    """Return the value and every different reading of it, within bounds.
+
+    Linear in ``len(value)``: rounds and variants are bounded by constants. After ``max_bytes`` of
+    variants only the first round is finished. Each base64 text is a value of its own: it must not
+    hide what else the value holds.
     """
-    if _is_inert(value):
-        return (Variant(value, ()),)
+    if is_inert(value):
+        return Reading((Variant(value, ()),), True)
     found: dict[bytes, tuple[str, ...]] = {value: ()}
-    for variant in _readings(value):
-        found.setdefault(variant.text, variant.steps)
-        if len(found) >= MAX_VARIANTS:
-            break
-    return tuple(Variant(text, steps) for text, steps in found.items())
+    values = [Variant(value, ())]
+    is_whole = True
+    left = max_bytes - len(value)
+    for start in values:
+        for number, decoded in enumerate(_rounds(start)):
+            is_full = left <= 0 or len(found) + _PER_ROUND > MAX_VARIANTS
+            if number == MAX_ROUNDS or (is_full and (number or start.steps)):
+                is_whole = False
+                break
+            for text, steps in (decoded, *_rewritten(*decoded)):
+                if text not in found:
+                    found[text] = steps
+                    left -= len(text)
+            clear = t.base64_text(decoded.text)
+            if clear not in found:
+                found[clear] = (*decoded.steps, "base64")
+                left -= len(clear)
+                values.append(Variant(clear, found[clear]))
+    return Reading(tuple(Variant(text, steps) for text, steps in found.items()), is_whole)
 
 
-def _is_inert(value: bytes) -> bool:
+def is_inert(value: bytes) -> bool:
     """Return True for a value that is its own only reading, as most are."""
     if value.translate(None, _INERT) or b"  " in value or b"/*" in value:
         return False
     return t.base64_text(value) is value
 
 
-def _readings(value: bytes) -> Iterator[Variant]:
-    text = value
-    steps: tuple[str, ...] = ()
-    for _ in range(MAX_ROUNDS):
-        before = text
+def _rounds(start: Variant) -> Iterator[Variant]:
+    """Yield the value after each pass over the decoding steps, until nothing is left to decode."""
+    text, taken = _decode(start.text)
+    steps = start.steps + taken
+    yield Variant(text, steps)
+    while taken:
         text, taken = _decode(text)
         steps += taken
         if taken:
             yield Variant(text, steps)
-        yield from _rewritten(text, steps)
-        decoded = t.base64_text(text)
-        if decoded is not text:
-            yield Variant(decoded, (*steps, "base64"))
-            text, steps = decoded, (*steps, "base64")
-        elif text is before or not taken:
-            return
 
 
 def _decode(text: bytes) -> tuple[bytes, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from inference.detector import Detector, Rule
 from inference.matcher import Matcher, Pattern, compile_matcher
-from inference.normalizer import Variant, variants
+from inference.normalizer import MAX_BYTES, Variant, is_inert, read
 
 CACHED_VALUE_BYTES = 1024
 """Longer values are not remembered, so that the cache holds about 16 MB at most of ordinary values.
@@ -14,6 +14,8 @@ CACHED_VALUE_BYTES = 1024
 One in which rules match is kept with those of its readings: 100 MB if all were attacks.
 """
 CACHED_VALUES = 8192
+VARIANT_COST = 128
+"""Bytes whose scan takes as long as making a variant and starting to scan it."""
 
 
 class CacheInfo(NamedTuple):
@@ -30,6 +32,16 @@ class Hit(NamedTuple):
     rules: tuple[int, ...]
 
 
+class Scan(NamedTuple):
+    """What the rules found in a value."""
+
+    hits: tuple[Hit, ...]
+    is_whole: bool
+    """Whether every reading of the value was scanned."""
+    cost: int
+    """Bytes scanned, and ``VARIANT_COST`` for each variant."""
+
+
 class Scanner:
     """Matches the rules of every detector in one pass over each variant of a value."""
 
@@ -44,23 +56,39 @@ class Scanner:
         self.rules: tuple[tuple[Detector, Rule], ...] = tuple(
             (detector, rule) for detector in detectors for rule in detector.rules
         )
-        patterns = [Pattern(rule.pattern, rule.is_case_sensitive) for _, rule in self.rules]
-        self._matcher: Matcher = compile_with(patterns)
+        # Several rules may share a pattern and differ in their checks: it is compiled once.
+        sharing: dict[Pattern, list[int]] = {}
+        for number, (_, rule) in enumerate(self.rules):
+            sharing.setdefault(Pattern(rule.pattern, rule.is_case_sensitive), []).append(number)
+        self._rules_of = tuple(sharing.values())
+        self._matcher: Matcher = compile_with(tuple(sharing))
         self._scan_cached = lru_cache(CACHED_VALUES)(self._scan) if is_cached else None
 
-    def scan(self, value: bytes) -> tuple[Hit, ...]:
-        """Return the variants of the value that match a rule; linear in ``len(value)``."""
+    def scan(self, value: bytes, max_bytes: int = MAX_BYTES) -> Scan:
+        """Return the variants of the value that match a rule; linear in ``len(value)``.
+
+        Of a long value about ``max_bytes`` of variants are scanned.
+        """
         if self._scan_cached is None or len(value) > CACHED_VALUE_BYTES:
-            return self._scan(value)
+            return self._scan(value, max_bytes)
         return self._scan_cached(value)
 
-    def _scan(self, value: bytes) -> tuple[Hit, ...]:
-        found = []
-        for variant in variants(value):
-            rules = self._matcher.match(variant.text)
-            if rules:
-                found.append(Hit(variant, tuple(rules)))
-        return tuple(found)
+    def scan_as_sent(self, value: bytes) -> Scan:
+        """Return what matches the value itself: one cheap look."""
+        hit = self._match(Variant(value, ()))
+        return Scan((hit,) if hit else (), is_inert(value), len(value) + VARIANT_COST)
+
+    def _scan(self, value: bytes, max_bytes: int = MAX_BYTES) -> Scan:
+        variants, is_whole = read(value, max_bytes)
+        hits = tuple(hit for variant in variants if (hit := self._match(variant)))
+        cost = sum(len(text) + VARIANT_COST for text, _ in variants)
+        return Scan(hits, is_whole, cost)
+
+    def _match(self, variant: Variant) -> Hit | None:
+        matched = self._matcher.match(variant.text)
+        if not matched:
+            return None
+        return Hit(variant, tuple(sorted(rule for i in matched for rule in self._rules_of[i])))
 
     def cache_info(self) -> CacheInfo:
         """Return hits and misses since the start."""

@@ -10,7 +10,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable
-from itertools import chain, islice
+from itertools import chain
 from urllib.parse import unquote_to_bytes
 
 Transformation = Callable[[bytes], bytes]
@@ -25,18 +25,25 @@ _ESCAPE = re.compile(
 )
 _ESCAPED_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _OVERLONG = re.compile(
-    rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}"
+    rb"(?:[\xc0\xc1]|\xe0[\x80\x81]|\xf0\x80[\x80\x81])[\x80-\xbf]"
 )
+_SHORT_FORMS = {
+    lead + bytes((0x80 | low,)): bytes((high << 6 | low,))
+    for high, leads in enumerate(
+        ((b"\xc0", b"\xe0\x80", b"\xf0\x80\x80"), (b"\xc1", b"\xe0\x81", b"\xf0\x80\x81"))
+    )
+    for lead in leads
+    for low in range(64)
+}
 _BLANKS = re.compile(rb"[\x00-\x20\x7f]+")
 _ODD_BLANK = re.compile(rb"[\x00-\x1f\x7f]|  ")
+_SQL_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
 _SQL_VERSION_COMMENT = re.compile(rb"/\*M?!\d{0,6}")
 _SHELL_JOIN = re.compile(rb"[A-Za-z/][\"'\\^`]{1,2}[A-Za-z/]|\$(?:@|\*|\{IFS|IFS)")
 _SHELL_SPACE = re.compile(rb"\$(?:\{IFS\}|IFS(?:\$\d)?)|\{IFS[^}]{0,8}\}")
 _SHELL_NOISE = re.compile(rb"[\"'\\^`]|\$[@*]")
 _BASE64_TOKEN = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _BROKEN_BASE64 = re.compile(rb"[A-Za-z0-9+/_ \t\r\n-]+={0,2}")
-MAX_TOKENS = 16
-"""Base64 tokens of a value that are tried."""
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _LOOK_ALIKES = {
@@ -102,17 +109,9 @@ def _utf8(code: int) -> bytes:
 
 def overlong_utf8(text: bytes) -> bytes:
     r"""Decode forbidden long forms of ASCII such as ``\xc0\xaf`` for "/" (RFC 3629 §10)."""
-    return text if text.isascii() else _OVERLONG.sub(_shorten, text)
-
-
-def _shorten(match: re.Match[bytes]) -> bytes:
-    code = 0
-    for byte in match[0][1:]:
-        code = code << 6 | byte & 0x3F
-    lead = match[0][0]
-    bits = lead & 0x1F if lead < 0xE0 else lead & 0x0F
-    code |= bits << 6 * (len(match[0]) - 1)
-    return bytes((code,)) if code < 0x80 else match[0]
+    if text.isascii():
+        return text
+    return _OVERLONG.sub(lambda match: _SHORT_FORMS[match[0]], text)
 
 
 def fold_unicode(text: bytes) -> bytes:
@@ -141,15 +140,8 @@ def sql_comments(text: bytes) -> bytes:
     if b"/*" not in text:
         return text
     opened = _SQL_VERSION_COMMENT.sub(b" ", text)
-    kept, end = [], 0
-    while (start := opened.find(b"/*", end)) >= 0:
-        close = opened.find(b"*/", start + 2)
-        if close < 0:
-            break
-        kept.append(opened[end:start])
-        end = close + 2
-    kept.append(opened[end:])
-    return b" ".join(kept).replace(b"*/", b" ")
+    end = opened.rfind(b"*/") + 2  # what is left open closes nowhere: no use to look for it
+    return (_SQL_COMMENT.sub(b" ", opened[:end]) + opened[end:]).replace(b"*/", b" ")
 
 
 def shell_quotes(text: bytes) -> bytes:
@@ -163,7 +155,7 @@ def base64_text(text: bytes) -> bytes:
     """Decode base64 tokens that turn out to be text; return ``text`` when none does.
 
     A value that is one base64 text broken into lines, or with its "+" turned into spaces, counts as
-    one token. At most ``MAX_TOKENS`` are tried.
+    one token.
     """
     # Text in base64 has capitals: without them every third byte would be "h" or above.
     first = None if text.islower() else _BASE64_TOKEN.search(text)
@@ -175,8 +167,8 @@ def base64_text(text: bytes) -> bytes:
         for joined in sorted((broken, unquoted), key=lambda token: len(token) % 4):
             if decoded := _decode_base64(joined):
                 return decoded
-    tokens = islice(_BASE64_TOKEN.finditer(text), MAX_TOKENS)
-    found = [decoded for token in tokens if (decoded := _decode_base64(token[0]))]
+    tokens = _BASE64_TOKEN.findall(text)
+    found = [decoded for token in tokens if (decoded := _decode_base64(token))]
     return b"\n".join(found) or text
 
 

@@ -71,18 +71,23 @@ class Guard:
             return None
         return self._finish(request, decision, started)
 
-    async def check_more(self, request: Request, snapshot: Snapshot) -> Decision | None:
-        """Check one more piece of a request that ``check`` has let pass: one message of a stream.
+    async def check_more(
+        self, head: Request, piece: Request, snapshot: Snapshot
+    ) -> Decision | None:
+        """Check one more piece of a request that ``check`` has let pass: a message of a stream.
 
-        Returns a refusal, else None. A piece over the threshold or not scored is counted and logged
-        like a request of its own; one that passes counts nothing.
+        Returns None for a piece that passes, which counts nothing. Any other decision is counted
+        and logged with the head's line, like a request of its own.
         """
         started = self._clock()
-        decision = await self._decide(request, snapshot)
+        decision = await self._decide(piece, snapshot)
         if decision.action is Action.PASSED:
             return None
-        decision = self._finish(request, decision, started)
-        return decision if decision.is_refused else None
+        return self._finish(head, decision, started)
+
+    def count_unread(self, why: Uninspected) -> None:
+        """Count a part of an accepted request that nobody has read."""
+        self._metrics.count_unread(why)
 
     async def _decide(self, request: Request, snapshot: Snapshot) -> Decision:
         policy, mode = snapshot.policy, snapshot.mode

@@ -75,6 +75,10 @@ class GuardMetrics:
         for reason in decision.verdict.uninspected:
             self._uninspected[reason].inc()
 
+    def count_unread(self, why: Uninspected) -> None:
+        """Count a part of a request, otherwise counted already, that was not read."""
+        self._uninspected[why].inc()
+
 
 def mode_gauge(prefix: str, registry: CollectorRegistry) -> Gauge:
     """Return a gauge that is 1 in active mode; the caller sets its function."""

@@ -97,4 +97,15 @@ class ModeStore:
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             log.error("mode_not_restored path=%s error=%r", self._path, error)
             return None
-        return flip if flip.configured is self.configured else None
+        if flip.configured is self.configured:
+            return flip
+        # Deleted, or it would come back when the configured mode does.
+        self._forget()
+        return None
+
+    def _forget(self) -> None:
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            self.write_failures += 1
+            log.error("mode_not_forgotten path=%s error=%s", self._path, error)

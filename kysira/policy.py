@@ -51,6 +51,8 @@ def decide(verdict: Verdict, policy: Policy, mode: Mode) -> Decision:
     action = Action.PASSED
     if is_over:
         action = Action.ACTIVE_KILL if mode is Mode.ACTIVE else Action.SHADOW_KILL
+    elif policy.on_oversize is OnOversize.PASS and _is_cut(verdict):
+        action = Action.SKIPPED
     return Decision(
         action, mode, threshold, score, reason,
         status if action is Action.ACTIVE_KILL else None, verdict, finding=winner,

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
-from kysira.errors import ScoringError, ScoringTimeout
+from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
 from kysira.types import Request, ScoreOptions, Verdict
 from kysira.wire import request_to_json, verdict_from_json
 
@@ -45,6 +45,8 @@ class HttpScorer:
                 self._url, data=payload, headers=headers, allow_redirects=False
             ) as response:
                 answer = await response.read()
+                if response.status == 503:
+                    raise ScoringOverload(f"inference is loading or overloaded: {answer[:200]!r}")
                 if response.status != 200:
                     raise ScoringError(f"inference answered {response.status}: {answer[:200]!r}")
         except TimeoutError:  # first, as it is an OSError

@@ -9,6 +9,7 @@ injection: one short line, then nothing but headers.
 import re
 
 import re2
+
 from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options

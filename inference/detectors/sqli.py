@@ -74,12 +74,12 @@ _PARTS = {
     "first": r"{start}[\s+(-]*[\w.%$@`][\w.%$@`()*+:-]{0,31}{close}",
     "first_or": r"{first}(?:(?:\h|\)){or}|\|\||&&){open}(?:not\b{open})?",
     # Signs: less exact than what they stand for, and smaller.
-    "any_or": (
-        r"(?:(?:^|[/=&?\s+\xa0)])(?:x?or\b|and\b)|\|\||&&){open}(?:not\b{open})?"
-    ),
+    "any_or": r"(?:(?:^|[/=&?\s+\xa0)])(?:x?or\b|and\b)|\|\||&&){open}(?:not\b{open})?",
     "any_literal": r"(?:[\w.@]+(?:\(\))?|'[^']*'?|\"[^\"]*\"?)",
     "any_call": r"(?:\(*\h*select|[\w.]+\h*\(|{when}|\(\d+,\d)",
-    "any_compare": r"{any_or}{any_literal}{rest}(?:[=<>!]|\b(?:not|r?like|regexp|glob|in|between|is)\b)",
+    "any_compare": (
+        r"{any_or}{any_literal}{rest}(?:[=<>!]|\b(?:not|r?like|regexp|glob|in|between|is)\b)"
+    ),
     "any_statement": (
         r"(?:select|insert|replace|update|delete|truncate|rename|drop|alter|create|exec(?:ute)?"
         r"|declare|waitfor|shutdown|grant|set|begin|i?if|while|goto|copy|call|do|attach|backup"
@@ -180,7 +180,7 @@ _AFTER_A_LITERAL = (
         r"(?:{like}|div\b|mod\b){open}|(?:r?like|regexp|div|mod|glob)\h+)"
         r"(?:{number}{close}(?:{end}|{or}|['\"]\w{0,8}$)|{text}|(?:null|true|false)\b|{subquery})",
         0.96,
-        sign=r"['\"`]{close}(?:!?=|<>|<=|>=|(?:not|sounds|r?like|regexp|div|mod|glob)\b)",
+        sign=r"['\"`]{close}(?:!?=|<>|<=|>=|(?:(?:not|sounds)\h+)?(?:r?like|regexp|div|mod|glob)\b)",
     ),
     _closing(
         "union_select",

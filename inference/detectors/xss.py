@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 import re2
+
 from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options

@@ -6,6 +6,7 @@ import string
 import pytest
 from envoy_data_plane.envoy.config.core import v3 as core
 from envoy_data_plane.envoy.service.ext_proc import v3 as envoy
+from google.protobuf.struct_pb2 import Struct
 
 from extproc import codec
 from extproc.codec import Phase
@@ -20,6 +21,7 @@ FLAGGED = Decision(
 KILLED = Decision(
     Action.ACTIVE_KILL, Mode.ACTIVE, score=0.9921, reason="sqli:union_select", refuse_status=403,
     verdict=Verdict(0.9921, "sqli:union_select", "sqli"),
+    finding=Finding("sqli", 0.9921, "sqli:union_select", "query:q"),
 )  # fmt: skip
 
 
@@ -87,8 +89,10 @@ def test_source_address_is_read() -> None:
     """request_attributes' source.address is the peer, without its port."""
     for address, expected in (("10.0.0.9:5123", "10.0.0.9"), ("[fd00::1]:80", "fd00::1")):
         message = headers()
-        attributes = message.attributes["envoy.filters.http.ext_proc"]
-        attributes.fields["source.address"].string_value = address
+        attributes = Struct()
+        attributes["source.address"] = address
+        message.attributes["broken"] = b"\xff"
+        message.attributes["envoy.filters.http.ext_proc"] = attributes.SerializeToString()
         assert codec.decode_head(message).source_ip == expected
 
 

@@ -177,7 +177,8 @@ def test_grpc_messages_are_read_one_by_one() -> None:
     for piece in (b"one", b"two"):
         command = processor.receive(body(piece, end=False))
         assert isinstance(command, ScoreChunk)
-        assert command.request.body == piece
+        assert command.piece.body.endswith(piece)
+        assert command.head.target == b"/s/M"
         assert reply(processor.chunk_decided(None)).HasField("request_body")
 
 
@@ -194,24 +195,77 @@ def test_grpc_message_can_be_refused() -> None:
 
 
 def test_grpc_stream_is_let_go_at_the_limit() -> None:
-    """After max_body_bytes the rest flows unread, and the filter costs nothing more."""
+    """After max_body_bytes the rest flows unread, says so, and the filter costs nothing more."""
     processor = shadow(limit=4)
     grpc_call(processor)
     processor.decided(PASS)
     processor.receive(body(b"abc", end=False))
-    assert processor.chunk_decided(None) == Reply(
-        pb.ProcessingResponse(
-            request_body=pb.BodyResponse(
-                response=pb.CommonResponse(header_mutation=pb.HeaderMutation())
-            )
-        ).SerializeToString()
-    )
+    first = processor.chunk_decided(None)
+    assert isinstance(first, Reply)
+    assert not first.is_last
     command = processor.receive(body(b"defgh", end=False))
     assert isinstance(command, ScoreChunk)
-    assert len(command.request.body) <= 4
+    assert command.piece.body == b"abcd"
     last = processor.chunk_decided(None)
     assert isinstance(last, Reply)
     assert last.is_last
+    assert processor.left_unread is Uninspected.OVERSIZE
+
+
+def test_grpc_chunks_are_read_across_their_edges() -> None:
+    """A client can't hide a payload by cutting it into small pieces."""
+    processor = Processor(Mode.ACTIVE, 10_000)
+    grpc_call(processor)
+    processor.decided(PASS)
+    attack = b"q=1' UNION SELECT password FROM users--"
+    for number in range(0, len(attack), 6):
+        command = processor.receive(body(attack[number : number + 6], end=False))
+        processor.chunk_decided(None)
+    assert isinstance(command, ScoreChunk)
+    assert command.piece.body == attack
+
+
+def test_flagged_grpc_stream_is_told_once() -> None:
+    """In shadow the rest of a stream that was flagged costs and counts nothing."""
+    processor = shadow()
+    grpc_call(processor)
+    processor.decided(PASS)
+    processor.receive(body(b"attack", end=False))
+    answer = processor.chunk_decided(Decision(Action.SHADOW_KILL, Mode.SHADOW, score=0.99))
+    assert isinstance(answer, Reply)
+    assert answer.is_last
+
+
+def test_compressed_or_missing_grpc_messages_are_told() -> None:
+    """What can't be read is never silent."""
+    processor = shadow()
+    grpc_call(processor)
+    processor.decided(PASS)
+    processor.receive(body(b"\x01\x00\x00\x00\x05abcde"))
+    assert processor.left_unread is Uninspected.ENCODING
+    processor = shadow()
+    grpc_call(processor)
+    processor.decided(PASS)
+    assert processor.ended() is None
+    assert processor.left_unread is Uninspected.ERROR
+
+
+@pytest.mark.parametrize("kind", ["application/grpc-web", "application/grpc, application/json"])
+def test_only_grpc_itself_is_a_stream(kind: str) -> None:
+    """Anything else that begins alike has a body like any other."""
+    message = headers("POST", end=False, content_type=kind, te="trailers")
+    first = reply(shadow().receive(message))
+    assert first.mode_override.request_body_mode == pb.BUFFERED_PARTIAL
+
+
+@pytest.mark.parametrize(("size", "is_cut"), [(10, False), (20_000, True)])
+def test_trailers_make_no_body_cut(size: int, is_cut: bool) -> None:
+    """A short body without end_of_stream has trailers; one as long as a buffer is cut."""
+    processor = shadow(limit=100_000)
+    processor.receive(headers("POST", end=False))
+    command = processor.receive(body(b"x" * size, end=False))
+    assert isinstance(command, Score)
+    assert command.request.body_truncated is is_cut
 
 
 def test_observed_request_gets_no_reply() -> None:
@@ -233,12 +287,12 @@ def test_observed_body_may_just_end() -> None:
 
 
 def test_missing_body_is_told() -> None:
-    """An Envoy that forbids the override never sends the body: scored as cut, not lost."""
+    """An Envoy that forbids the override never sends the body: the head is scored, not lost."""
     processor = shadow()
     processor.receive(headers("POST", "/?q=x", end=False))
     rest = processor.ended()
     assert isinstance(rest, Score)
-    assert rest.request.body_truncated
+    assert rest.unread is Uninspected.ERROR
 
 
 def test_settled_stream_needs_nothing_more() -> None:

@@ -91,3 +91,15 @@ def test_taken_port_is_one_clear_line(tmp_path: Path) -> None:
         assert len(lines) == 1
         assert port in lines[0]
         assert "--grpc-port" in lines[0]
+
+
+def test_taken_management_port_is_one_clear_line(tmp_path: Path) -> None:
+    """The other port, too, and nothing else on stderr."""
+    with ExtProc(tmp_path) as ext_proc:
+        port = ext_proc.http.rpartition(":")[2]
+        command = [sys.executable, "-m", "extproc", "--grpc-port", "0", "--metrics-port", port]
+        with Program(command) as second:
+            assert second.wait() == 1
+        assert len(second.output) == 1
+        assert port in second.output[0]
+        assert "--metrics-port" in second.output[0]

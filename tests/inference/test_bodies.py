@@ -92,7 +92,6 @@ def gzipped(body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
 
 
-
 IGNORED: dict[str, tuple[bytes, bytes, bytes]] = {
     "EBCDIC declared, ASCII sent": (b"application/json; charset=ibm037", b"", JSON_BODY),
     "UTF-7 declared, ASCII sent": (FORM + b"; charset=utf-7", b"", FORM_BODY),
@@ -213,7 +212,7 @@ BODIES = (
 )  # fmt: skip
 
 
-@settings(max_examples=1000, deadline=None, database=None)
+@settings(max_examples=600, deadline=None, database=None)
 @given(BODIES, st.lists(TYPES, max_size=2), st.lists(CODINGS, max_size=2), st.booleans())
 def test_any_body_has_fields(
     body: bytes, types: list[bytes], codings: list[bytes], is_cut: bool

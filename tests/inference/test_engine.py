@@ -282,7 +282,7 @@ BODIES = (
 
 
 @settings(
-    max_examples=3000, deadline=None, database=None,
+    max_examples=1500, deadline=None, database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(st.text(max_size=8), PIECES, HEADERS, BODIES, st.booleans(), st.booleans())

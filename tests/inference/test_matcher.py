@@ -8,7 +8,7 @@ import pytest
 
 from inference.detectors import load_detectors
 from inference.matcher import HyperscanMatcher, Matcher, Pattern, Re2Matcher, compile_matcher
-from inference.normalizer import variants
+from inference.normalizer import read
 from inference.rule_cache import cached_matcher
 from tests.detector_cases import FOLDER, load_cases
 from tests.inference.linearity import assert_linear, repeated
@@ -119,7 +119,7 @@ def test_matchers_agree_on_every_case(all_rules: tuple[Matcher, Matcher], slug: 
     """All rules find the same in every reading of every attack and near miss of a detector."""
     fast, portable = all_rules
     for case in load_cases(slug):
-        for variant in variants(case.input.encode("utf-8", "surrogateescape")):
+        for variant in read(case.input.encode("utf-8", "surrogateescape")).variants:
             sent = variant.text
             spaced = sent.replace(b" ", b"\x0b")
             for text in (sent, sent + b"\n", spaced, b"\xa0" + sent + b"\0"):

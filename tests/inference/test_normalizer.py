@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.normalizer import MAX_VARIANTS, variants
+from inference.normalizer import MAX_VARIANTS, Variant, read
 from tests.inference.linearity import assert_linear, repeated
 
 ATTACK = "<script>alert('x')</script> union select"
+
+
+def variants(value: bytes) -> tuple[Variant, ...]:
+    return read(value).variants
 
 
 def full_width(text: str) -> str:

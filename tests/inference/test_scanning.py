@@ -34,9 +34,9 @@ def test_hits_name_variant_and_rules() -> None:
     assert [(d.slug, r.technique) for d, r in scanner.rules] == [
         ("first", "tag"), ("first", "word"), ("second", "quote"),
     ]  # fmt: skip
-    (hit,) = scanner.scan(b"%3cb%3e' or Union")[-1:]
+    (hit,) = scanner.scan(b"%3cb%3e' or Union").hits[-1:]
     assert hit == Hit((b"<b>' or Union", ("percent",)), (0, 1, 2))
-    assert scanner.scan(b"red shoes") == ()
+    assert scanner.scan(b"red shoes").hits == ()
 
 
 @pytest.mark.parametrize("is_cached", [True, False])

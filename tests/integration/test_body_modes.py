@@ -74,7 +74,7 @@ async def test_override_forbidden_is_told(tmp_path: Path) -> None:
             assert answer.status == 200
         metrics = await stack.metrics()
         assert metrics['kysira_extproc_requests_total{action="shadow_kill"}'] == 1
-        assert metrics['kysira_extproc_uninspected_total{reason="oversize"}'] == 1
+        assert metrics['kysira_extproc_uninspected_total{reason="error"}'] == 1
 
 
 @pytest.mark.parametrize("mode", ["NONE", "STREAMED"])

@@ -234,11 +234,12 @@ async def test_head_is_not_scored_in_shadow(bench: Bench) -> None:
 async def test_further_piece_counts_when_bad(
     bench: Bench, answer: Verdict | Exception, mode: Mode, action: str, is_refused: bool
 ) -> None:
-    """Only a refusal comes back for a piece, and a piece that passes counts nothing."""
+    """A piece that passes counts nothing; any other comes back, counted once."""
     bench.scorer.answer = answer
     guard = bench.guard(Policy(on_failure=OnFailure.CLOSED), mode=mode)
-    decision = await guard.check_more(REQUEST, guard.snapshot())
-    assert (decision is not None) == is_refused
+    decision = await guard.check_more(REQUEST, REQUEST, guard.snapshot())
+    assert (decision is not None) == (action != "passed")
+    assert (decision is not None and decision.is_refused) == is_refused
     assert bench.value("requests_total", action=action) == (action != "passed")
 
 

@@ -90,7 +90,7 @@ def test_zero_threshold_needs_a_finding() -> None:
         (OnOversize.BLOCK, Mode.ACTIVE, Action.ACTIVE_KILL, 413),
         (OnOversize.BLOCK, Mode.SHADOW, Action.SHADOW_KILL, None),
         (OnOversize.PARTIAL, Mode.ACTIVE, Action.PASSED, None),
-        (OnOversize.PASS, Mode.ACTIVE, Action.PASSED, None),
+        (OnOversize.PASS, Mode.ACTIVE, Action.SKIPPED, None),
     ],
 )
 def test_oversize_blocks_when_told_to(

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from kysira.errors import ScoringError, ScoringTimeout
+from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
 from kysira.scorer import HttpScorer, masked_url
 from kysira.serving import start_http
 from kysira.types import Exclusion, Finding, Request, ScoreOptions, Uninspected, Verdict
@@ -53,7 +53,7 @@ async def test_verdict_is_the_services() -> None:
     assert seen == [((REQUEST, OPTIONS), "application/json")]
 
 
-@pytest.mark.parametrize("status", [204, 400, 401, 404, 500, 503])
+@pytest.mark.parametrize("status", [204, 400, 401, 404, 500])
 async def test_other_status_is_an_error(status: int) -> None:
     """Anything but 200 is no verdict, and the error tells status and text."""
 
@@ -64,6 +64,17 @@ async def test_other_status_is_an_error(status: int) -> None:
         with pytest.raises(ScoringError, match=str(status)) as raised:
             await scorer.score(REQUEST, OPTIONS)
     assert status == 204 or "out of order" in str(raised.value)
+
+
+async def test_busy_service_is_overload() -> None:
+    """503 means loading or too much to do, and counts as such."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=503, text="loading")
+
+    async with scorer_of(answer) as scorer:
+        with pytest.raises(ScoringOverload, match="loading"):
+            await scorer.score(REQUEST, OPTIONS)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

@@ -21,7 +21,7 @@ from kysira.types import (
 )
 from kysira.wire import request_from_json, request_to_json, verdict_from_json, verdict_to_json
 
-PROPERTY = settings(max_examples=300, deadline=None, database=None)
+PROPERTY = settings(max_examples=200, deadline=None, database=None)
 # RFC 9110 §9.1: a method is any token.
 METHODS = st.text("ABCZabz019-_.!#$%&'*+^`|~", max_size=24)
 HEADERS = st.lists(st.tuples(st.text("abcz-_:", min_size=1), st.binary(max_size=40)), max_size=4)
