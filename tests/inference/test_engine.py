@@ -14,9 +14,11 @@ from inference.engine import (
     MAX_FIELDS,
     MAX_MODEL_CHARACTERS,
     MAX_MODEL_TEXTS,
+    MAX_SCANNED_BYTES,
     Engine,
 )
 from inference.fields import Field
+from inference.matcher import Re2Matcher
 from inference.scanning import Scanner
 from kysira.types import Exclusion, Place, Request, ScoreOptions, Uninspected
 from tests.detector_cases import FOLDER, load_cases
@@ -210,6 +212,49 @@ def test_padding_hides_nothing() -> None:
     assert Engine((SQLI,)).score(get(pairs), OPTIONS).uninspected == (Uninspected.BUDGET,)
     pairs = "&".join(["a=-"] * (MAX_FIELDS - 1))
     assert Engine((SQLI,)).score(get(pairs), OPTIONS).uninspected == ()
+
+
+@pytest.mark.parametrize("unit", [b"\"'a&lt;%27../ /**/$IFS", b"<tag>'%2527&", b"\xc0\xaf%x"])
+@pytest.mark.parametrize("content_type", [b"text/x", b"application/x-www-form-urlencoded"])
+def test_work_is_bounded(unit: bytes, content_type: bytes) -> None:
+    """However a small body grows and multiplies, only so many bytes are matched; that is told."""
+    body = gzip.compress(b"a=" + unit * 150_000 + b"&b=union-select", mtime=0)
+    headers = (("content-type", content_type), ("content-encoding", b"gzip"))
+    matched: list[int] = []
+
+    class Counting(Re2Matcher):
+        def match(self, text: bytes) -> list[int]:
+            matched.append(len(text))
+            return super().match(text)
+
+    engine = Engine((SQLI, XSS), scanner=Scanner((SQLI, XSS), compile_with=Counting))
+    verdict = engine.score(Request("POST", b"/", headers, body), OPTIONS)
+    assert Uninspected.BUDGET in verdict.uninspected
+    assert sum(matched) < 4 * MAX_SCANNED_BYTES
+
+
+def test_value_behind_the_budget_is_read_as_sent() -> None:
+    """Costly values in front of an attack in clear do not hide it."""
+    costly = "&".join(f"a={n}'%252525252541" for n in range(5000))
+    verdict = Engine((SQLI,)).score(form([("x", costly), ("b", "union-select")]), OPTIONS)
+    assert verdict.score == 0.99
+    assert verdict.uninspected == (Uninspected.BUDGET,)
+
+
+def test_undecoded_rest_is_told() -> None:
+    """A value that is encoded deeper than is read makes no clean verdict."""
+    deep = "%" + "25" * 7 + "27"
+    assert Engine((SQLI,)).score(get(f"a=x-{deep}"), OPTIONS).uninspected == (Uninspected.BUDGET,)
+
+
+@pytest.mark.parametrize("content_type", [b"", b"text/plain", b"multipart/form-data; boundary=X"])
+def test_control_characters_hide_nothing(engine: Engine, content_type: bytes) -> None:
+    """A text made to look binary is read whole all the same."""
+    text = b"hello " * 50 + b"\x01" * 20 + b"1'\x01UNION\x01SELECT\x01name\x01FROM\x01sysobj--"
+    if b"multipart" in content_type:
+        text = b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + text + b"\r\n--X--"
+    headers = (("content-type", content_type),) if content_type else ()
+    assert engine.score(Request("POST", b"/", headers, text), OPTIONS).score > 0.8
 
 
 def test_cut_body_is_told() -> None:

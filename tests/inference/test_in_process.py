@@ -9,7 +9,7 @@ import pytest
 from inference.detector import Detector, Rule
 from inference.engine import Engine
 from inference.in_process import INLINE_BYTES, MAX_WAITING, EngineScorer
-from kysira.errors import ScoringError, ScoringOverload
+from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
 from kysira.types import Request, ScoreOptions
 
 OPTIONS = ScoreOptions()
@@ -43,7 +43,8 @@ def model() -> BlockingModel:
 async def scorer(model: BlockingModel) -> AsyncIterator[EngineScorer]:
     """Return a scorer with one rule and the model."""
     detector = Detector("sqli", (Rule("union", "union-select"),))
-    scorer = EngineScorer(Engine((detector,), classifiers={"sqli": model}), threads=2)
+    engine = Engine((detector,), classifiers={"sqli": model})
+    scorer = EngineScorer(engine, threads=2, max_wait_s=60)
     yield scorer
     model.release.set()
     await scorer.close()
@@ -131,6 +132,16 @@ async def test_abandoned_work_keeps_its_place(scorer: EngineScorer, model: Block
                 break
             except ScoringOverload:
                 await asyncio.sleep(0.001)
+
+
+async def test_late_work_is_dropped(model: BlockingModel) -> None:
+    """What nobody waits for any more is not done: a burst must not delay what comes after it."""
+    detector = Detector("sqli", (Rule("union", "union-select"),))
+    scorer = EngineScorer(Engine((detector,), classifiers={"sqli": model}), max_wait_s=0)
+    with pytest.raises(ScoringTimeout, match="waited too long"):
+        await scorer.score(LARGE, OPTIONS)
+    assert not model.threads
+    await scorer.close()
 
 
 async def test_close_drops_what_waits(scorer: EngineScorer, model: BlockingModel) -> None:

@@ -127,6 +127,37 @@ def test_steps_are_told_in_order(value: str, steps: tuple[str, ...]) -> None:
     assert steps in [variant.steps for variant in variants(value.encode())]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"{base64_of('admin:password')} {percent(percent(ATTACK))}",
+        f"{base64_of('admin:password')} {base64_of(base64_of(percent(ATTACK)))}",
+        " ".join([base64_of("admin:password")] * 40 + [base64_of(ATTACK)]),
+    ],
+    ids=["percent beside it", "base64 beside it", "many before it"],
+)
+def test_base64_hides_nothing(value: str) -> None:
+    """What stands beside a base64 text is decoded as if it stood alone."""
+    assert any(ATTACK in variant.text.decode() for variant in variants(value.encode()))
+
+
+@pytest.mark.parametrize(("rounds", "is_whole"), [(0, True), (1, True), (4, True), (6, False)])
+def test_unread_rounds_are_told(rounds: int, is_whole: bool) -> None:
+    """A value that decodes deeper than is read says so."""
+    value = "'%s" % ("%" + "25" * (rounds - 1) + "27" if rounds else "")
+    assert read(value.encode()).is_whole is is_whole
+
+
+def test_work_is_bounded_in_bytes() -> None:
+    """Of a long value the first round is read, and little more than the bytes allowed."""
+    value = b"'&lt;%2527/**/ a''b  " * 1000
+    short = read(value, 1)
+    assert not short.is_whole
+    assert len(short.variants) <= 6
+    assert any(b"'<%27" in text for text, _ in short.variants)
+    assert read(value).is_whole
+
+
 def test_as_sent_comes_first() -> None:
     """The first variant is the value itself, without a step."""
     for sent in SPELLINGS.values():

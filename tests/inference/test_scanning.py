@@ -6,6 +6,7 @@ import pytest
 
 from inference.detector import Detector, Rule
 from inference.matcher import Matcher, Pattern, Re2Matcher
+from inference.normalizer import Variant
 from inference.scanning import CACHED_VALUE_BYTES, CACHED_VALUES, CacheInfo, Hit, Scanner
 
 DETECTORS = (
@@ -35,7 +36,7 @@ def test_hits_name_variant_and_rules() -> None:
         ("first", "tag"), ("first", "word"), ("second", "quote"),
     ]  # fmt: skip
     (hit,) = scanner.scan(b"%3cb%3e' or Union").hits[-1:]
-    assert hit == Hit((b"<b>' or Union", ("percent",)), (0, 1, 2))
+    assert hit == Hit(Variant(b"<b>' or Union", ("percent",)), (0, 1, 2))
     assert scanner.scan(b"red shoes").hits == ()
 
 

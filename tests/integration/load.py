@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-RATE = 220
+RATE = 240
 """Requests per second."""
 
 
@@ -27,6 +27,9 @@ class Load:
 
     url: str
     samples: list[Sample] = field(default_factory=list)
+    """Of answered requests."""
+    waiting: dict[int, float] = field(default_factory=dict)
+    """Number → start of each request that has no answer yet, on the monotonic clock."""
     _sender: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Load":
@@ -49,7 +52,7 @@ class Load:
                 await asyncio.sleep(max(0.0, begun + number / RATE - time.monotonic()))
 
     async def _request(self, number: int) -> None:
-        started = time.monotonic()
+        started = self.waiting[number] = time.monotonic()
         deadline = aiohttp.ClientTimeout(total=20)
         try:
             url = f"{self.url}/item/{number}?q=garden+chair+{number}"
@@ -58,11 +61,17 @@ class Load:
                 status = answer.status
         except (aiohttp.ClientError, OSError):
             status = 0
+        del self.waiting[number]
         self.samples.append(Sample(started, time.monotonic() - started, status))
 
     async def run_for(self, seconds: float) -> None:
         """Let requests flow."""
         await asyncio.sleep(seconds)
+
+    def rate(self) -> float:
+        """Return the requests per second that were answered."""
+        first, last = self.samples[0].started, self.samples[-1].started
+        return len(self.samples) / max(last - first, 1e-9)
 
     def since(self, moment: float) -> list[Sample]:
         """Return the samples of requests that started at or after the moment."""

@@ -1,5 +1,6 @@
 """App, ext-proc and Envoy together: what a user runs."""
 
+import asyncio
 import string
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,6 +36,19 @@ class Stack:
         url = f"http://{self.ext_proc.http}/api/mode"
         async with self.client.post(url, json={"mode": mode}) as answer:
             assert answer.status == 200, await answer.text()
+
+    async def until_scored(self) -> None:
+        """Return once a request is scored again: Envoy tells nobody when it takes ext-proc back."""
+        async with asyncio.timeout(20):
+            while True:
+                async with self.client.get(f"{self.url}/again") as answer:
+                    if answer.status == 200 and self._is_scored("/again"):
+                        return
+                await asyncio.sleep(0.05)
+
+    def _is_scored(self, target: str) -> bool:
+        last = [seen for seen in self.app.received if seen.target == target][-1]
+        return "x-kysira-score" in last.headers
 
     async def metrics(self) -> dict[str, float]:
         """Return ext-proc's metrics: name with labels → value."""

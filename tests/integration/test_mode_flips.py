@@ -45,7 +45,7 @@ async def test_mode_survives_a_restart(tmp_path: Path) -> None:
         url = f"http://{stack.ext_proc.http}/api/mode"
         async with stack.client.get(url) as answer:
             assert await answer.json() == {"mode": "active"}
-        await asyncio.to_thread(stack.envoy.wait_until_healthy, "kysira_ext_proc")
+        await stack.until_scored()
         async with stack.client.get(stack.url + ATTACK) as answer:
             assert answer.status == 403
 
