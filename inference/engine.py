@@ -22,8 +22,9 @@ from kysira.types import Exclusion, Finding, Place, Request, ScoreOptions, Unins
 
 MAX_FIELDS = 10_000
 """Values read one by one per request; the others are read as one, and ``uninspected{budget}``."""
+_AT_ONCE = 50
 MAX_SCANNED_BYTES = 1 << 20
-"""Bytes of all readings of all values, after which values are only read as they were sent."""
+"""Cost of scans after which values are only read as sent; after twice as much, as one."""
 MAX_MODEL_TEXTS = 8
 """Texts that each model is asked about per request."""
 MAX_MODEL_CHARACTERS = 2048
@@ -112,7 +113,13 @@ class Engine:
         scanner, rules = self._scanner, self._scanner.rules
         left = MAX_SCANNED_BYTES
         fields = _fields(request, problems)
-        for field in chain(islice(fields, MAX_FIELDS), _rest(fields, problems)):
+
+        def one_by_one() -> Iterator[Field]:
+            for _ in range(MAX_FIELDS // _AT_ONCE):
+                if left > -MAX_SCANNED_BYTES:
+                    yield from islice(fields, _AT_ONCE)
+
+        for field in chain(one_by_one(), _rest(fields, problems)):
             value = field.value
             scan = scanner.scan(value, left) if left > 0 else scanner.scan_as_sent(value)
             left -= scan.cost

@@ -1,12 +1,13 @@
 """The engine behind the scoring port, in this process."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVarTuple
 
 from inference.engine import Engine
-from kysira.errors import ScoringOverload
+from kysira.errors import ScoringOverload, ScoringTimeout
 from kysira.types import Request, ScoreOptions, Verdict
 
 Arguments = TypeVarTuple("Arguments")
@@ -21,13 +22,21 @@ class EngineScorer:
 
     description = "in-process"
 
-    def __init__(self, engine: Engine, *, threads: int = 2) -> None:
+    def __init__(self, engine: Engine, *, threads: int = 1, max_wait_s: float = 0.25) -> None:
+        """Work that has waited longer than ``max_wait_s`` is dropped: nobody waits for it any more.
+
+        More threads than one help where a model runs without the interpreter's lock.
+        """
         self._engine = engine
+        self._max_wait_s = max_wait_s
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="scorer")
         self._waiting = 0
 
     async def score(self, request: Request, options: ScoreOptions) -> Verdict:
-        """Return the verdict; raises ScoringOverload when too many requests wait already."""
+        """Return the verdict.
+
+        Raises ScoringOverload when too many requests wait, ScoringTimeout after a long wait.
+        """
         if not _is_small(request):
             return await self._in_thread(self._engine.score, request, options)
         inspection = self._engine.inspect(request, options)
@@ -40,7 +49,14 @@ class EngineScorer:
     ) -> Verdict:
         if self._waiting >= MAX_WAITING:
             raise ScoringOverload("too many requests are being scored")
-        future = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        latest = time.monotonic() + self._max_wait_s
+
+        def unless_late() -> Verdict:
+            if time.monotonic() > latest:
+                raise ScoringTimeout("the request waited too long for a thread")
+            return work(*arguments)
+
+        future = asyncio.get_running_loop().run_in_executor(self._threads, unless_late)
         self._waiting += 1
         # A deadline abandons the wait, not the work: the place is free when the work is done.
         future.add_done_callback(self._done)

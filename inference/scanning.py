@@ -39,7 +39,7 @@ class Scan(NamedTuple):
     is_whole: bool
     """Whether every reading of the value was scanned."""
     cost: int
-    """Bytes scanned, and ``VARIANT_COST`` for each variant."""
+    """Bytes scanned, and ``VARIANT_COST`` for each variant and each rule to confirm."""
 
 
 class Scanner:
@@ -76,13 +76,13 @@ class Scanner:
     def scan_as_sent(self, value: bytes) -> Scan:
         """Return what matches the value itself: one cheap look."""
         hit = self._match(Variant(value, ()))
-        return Scan((hit,) if hit else (), is_inert(value), len(value) + VARIANT_COST)
+        hits = (hit,) if hit else ()
+        return Scan(hits, is_inert(value), _cost((value,), hits))
 
     def _scan(self, value: bytes, max_bytes: int = MAX_BYTES) -> Scan:
         variants, is_whole = read(value, max_bytes)
         hits = tuple(hit for variant in variants if (hit := self._match(variant)))
-        cost = sum(len(text) + VARIANT_COST for text, _ in variants)
-        return Scan(hits, is_whole, cost)
+        return Scan(hits, is_whole, _cost([text for text, _ in variants], hits))
 
     def _match(self, variant: Variant) -> Hit | None:
         matched = self._matcher.match(variant.text)
@@ -96,3 +96,8 @@ class Scanner:
             return CacheInfo(0, 0)
         info = self._scan_cached.cache_info()
         return CacheInfo(info.hits, info.misses)
+
+
+def _cost(texts: Sequence[bytes], hits: Sequence[Hit]) -> int:
+    confirmed = sum(len(hit.rules) for hit in hits)
+    return sum(map(len, texts)) + VARIANT_COST * (len(texts) + confirmed)

@@ -63,6 +63,8 @@ def _text_fields(
 def _untyped_fields(text: bytes, declared: bytes) -> Iterator[Field]:
     if is_binary(text):
         yield from binary_fields(Place.BODY, "", text)
+        if not declared or declared.startswith(b"text/"):
+            yield Field(Place.BODY, "", text)  # control characters must not cut an attack up
         return
     is_form = _FORM.match(text) is not None
     if is_form:

@@ -4,7 +4,8 @@ import zlib
 
 from kysira.types import Uninspected
 
-MAX_INFLATED_BYTES = 1 << 20
+MAX_INFLATED_BYTES = 2 * 131072
+"""Twice what the data path buffers of a body: scoring more would take longer than it waits."""
 MAX_CODINGS = 3
 MAX_MEMBERS = 32
 """gzip members that are read: each one left copies the rest of the body."""

@@ -69,7 +69,9 @@ def _content_fields(
     if b"quoted-printable" in head:
         readings.append(binascii.a2b_qp(content))
     for reading in readings:
-        if is_binary(reading):
+        is_data = is_binary(reading)
+        if is_data:
             yield from binary_fields(Place.MULTIPART, name, reading)
-        elif not is_plain(reading):
+        # Control characters must not cut the text of an ordinary field up.
+        if not is_plain(reading) and not (is_data and b"filename" in head):
             yield Field(Place.MULTIPART, name, reading)
