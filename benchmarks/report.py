@@ -19,9 +19,8 @@ class State:
     target: str
     rss_mb: float
     cache_hits: float | None
-    decided: int
     unread: int
-    """Requests that were not scored, or not in full, of those decided."""
+    """Requests that were not scored, or not in full."""
 
 
 _COLUMNS = (

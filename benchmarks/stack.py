@@ -21,7 +21,6 @@ from ctl.envoy.template import render_envoy
 from kysira.settings import OnFailure
 
 _CLUSTER = "kysira_ext_proc"
-_SCORED = re.compile(r"kysira_extproc_requests_total\{.*\} (\S+)")
 _UNREAD = re.compile(r"kysira_extproc_uninspected_total\{.*\} (\S+)")
 
 
@@ -58,11 +57,11 @@ class Target:
         """Return the processes behind the URL."""
         return [program.pid for program in (self.envoy, self.server) if program]
 
-    def counted(self) -> tuple[int, int]:
-        """Return how many requests the server decided, and how many it could not read in full."""
+    def unread(self) -> int:
+        """Return how many requests the server could not read in full."""
         found = re.search(r" http=(\S+)", self.server.output()) if self.server else None
         metrics = _get(f"http://{found[1]}/metrics") if found else ""
-        return _sum(_SCORED, metrics), _sum(_UNREAD, metrics)
+        return sum(int(float(match[1])) for match in _UNREAD.finditer(metrics))
 
     def cache_hits(self) -> float | None:
         """Stop the server; return the share of the values looked up that the cache knew."""
@@ -71,10 +70,6 @@ class Target:
         )
         looked_up = int(found[1]) + int(found[2]) if found else 0
         return int(found[1]) / looked_up if found and looked_up else None
-
-
-def _sum(row: re.Pattern[str], metrics: str) -> int:
-    return sum(int(float(match[1])) for match in row.finditer(metrics))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 import logging
 import sys
 from typing import Any
@@ -62,6 +63,7 @@ async def serve() -> None:
     try:
         await grpc_server.start(processor.handler())
         scorer.ready(await _load_scorer(settings))
+        _settle_heap()
         await grpc_server.ready()
         print(
             f"{PROG} listening grpc={address(settings.bind, grpc_port)} "
@@ -77,6 +79,12 @@ async def serve() -> None:
         await processor.told()
         await management.close()
         await scorer.close()
+
+
+def _settle_heap() -> None:
+    """Keep the garbage collector off what lives as long as the process, the detectors above all."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _load_scorer(settings: ExtProcSettings) -> Scorer:
