@@ -75,11 +75,17 @@ class Scanner:
 
     def scan_as_sent(self, value: bytes) -> Scan:
         """Return what matches the value itself: one cheap look."""
+        return self._as_sent(value, is_whole=is_inert(value))
+
+    def _as_sent(self, value: bytes, *, is_whole: bool) -> Scan:
         hit = self._match(Variant(value, ()))
-        hits = (hit,) if hit else ()
-        return Scan(hits, is_inert(value), _cost((value,), hits))
+        if hit is None:
+            return Scan((), is_whole, len(value) + VARIANT_COST)
+        return Scan((hit,), is_whole, _cost((value,), (hit,)))
 
     def _scan(self, value: bytes, max_bytes: int = MAX_BYTES) -> Scan:
+        if is_inert(value):  # as most are: there is nothing else to read in it
+            return self._as_sent(value, is_whole=True)
         variants, is_whole = read(value, max_bytes)
         hits = tuple(hit for variant in variants if (hit := self._match(variant)))
         return Scan(hits, is_whole, _cost([text for text, _ in variants], hits))

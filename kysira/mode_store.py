@@ -95,9 +95,17 @@ class ModeStore:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-            log.error("mode_not_restored path=%s error=%r", self._path, error)
+            log.error(
+                "mode_not_restored using=%s path=%s error=%r", self.configured, self._path, error
+            )
             return None
         if flip.configured is self.configured:
+            log.warning(
+                "mode_restored mode=%s configured=%s path=%s",
+                flip.mode,
+                flip.configured,
+                self._path,
+            )
             return flip
         # Deleted, or it would come back when the configured mode does.
         self._forget()

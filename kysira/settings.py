@@ -6,8 +6,10 @@ default are what ``--help`` lists.
 
 import argparse
 import dataclasses
+import difflib
 import enum
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -167,6 +169,7 @@ def load(
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]
         parser.add_argument(_option(field.name), metavar=field.name.upper(), help=_help(field))
     given = vars(parser.parse_args(argv))
+    _warn_of_typos(prog, {PREFIX + name.upper() for name in readers}, environ)
     values: dict[str, Any] = {}
     for name, read in readers.items():
         variable = PREFIX + name.upper()
@@ -179,6 +182,19 @@ def load(
         except ValueError as error:
             raise SettingsError(f"{source}: {error}") from None
     return settings(**values)
+
+
+def _warn_of_typos(prog: str, known: set[str], environ: Mapping[str, str]) -> None:
+    """Say so when a variable is nearly a setting: KYSIRA_MOD would leave the firewall in shadow.
+
+    One that is like none may belong to another service.
+    """
+    known = known | {PREFIX + "ADMIN_TOKEN"}
+    for variable in sorted(environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            close = difflib.get_close_matches(variable, known, n=1, cutoff=0.9)
+            if close:
+                print(f"{prog}: {variable} is no setting; is it {close[0]}?", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -221,7 +237,8 @@ def admin_token(path: Path | None, environ: Mapping[str, str] = os.environ) -> s
     try:
         token = path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"admin token file {path}: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise SettingsError(f"admin token file {path}: {why}") from None
     if not token:
         raise SettingsError(f"admin token file {path} is empty")
     return token

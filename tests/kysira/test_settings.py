@@ -159,3 +159,9 @@ def test_state_folder_is_per_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert state_folder(None, "p", 1) == tmp_path / ".local" / "state" / "kysira" / "p-1"
+
+
+def test_nearly_a_setting_is_remarked(capsys: pytest.CaptureFixture[str]) -> None:
+    """KYSIRA_MOD=active would otherwise leave the firewall in shadow without a word."""
+    load(GuardSettings, "prog", argv=[], environ={"KYSIRA_MODES": "active", "KYSIRA_OTHER": "1"})
+    assert capsys.readouterr().err == "prog: KYSIRA_MODES is no setting; is it KYSIRA_MODE?\n"
