@@ -10,7 +10,6 @@ import difflib
 import enum
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, get_type_hints
@@ -257,5 +256,5 @@ def _state_home() -> Path:
         return Path(os.environ["XDG_STATE_HOME"])
     try:
         return Path.home() / ".local" / "state"
-    except RuntimeError:  # a user without a home, as in some containers
-        return Path(tempfile.gettempdir())
+    except RuntimeError:  # a user without a home, as in some containers; /tmp is anybody's
+        return Path("/var/lib")

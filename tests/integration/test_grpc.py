@@ -1,5 +1,6 @@
 """gRPC calls through the filter: never held back, and not a place to hide."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ import grpc
 import pytest
 
 from tests.envoy import Envoy, rendered
+from tests.integration.stack import running
 from tests.processes import ExtProc
 
 METHOD = "/test.Echo/Chat"
@@ -67,3 +69,25 @@ async def test_attack_in_a_message_ends_the_call(tmp_path: Path) -> None:
         with pytest.raises(grpc.aio.AioRpcError):
             assert await call.read() is not grpc.aio.EOF
             await call.read()
+
+
+async def test_posing_as_grpc_hides_nothing(tmp_path: Path) -> None:
+    """A form sent as gRPC, in pieces too small to hold the attack, is refused all the same."""
+    settings = {"KYSIRA_MODE": "active"}
+    async with running(tmp_path, "--on-failure", "closed", **settings) as stack:
+        reader, writer = await asyncio.open_connection("127.0.0.1", stack.envoy.port)
+        writer.write(
+            b"POST /login HTTP/1.1\r\nHost: app\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\n"
+            b"Content-Type: application/grpc\r\n\r\n"
+        )
+        attack = b"q=1' UNION SELECT password FROM users--"
+        for start in range(0, len(attack), 6):
+            piece = attack[start : start + 6]
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(4096), 20)
+        writer.close()
+        # Envoy puts a refusal of a gRPC call into its trailers' place: 200 with a gRPC status.
+        assert b"grpc-status: 7" in answer.lower() or b" 403 " in answer
+        assert not any(b"users--" in seen.body for seen in stack.app.received)
