@@ -41,7 +41,7 @@ if ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
     say "making $venv with $("$python" --version)"
     "$python" -m venv --clear "$venv"
 fi
-say "installing $what (about 150 MB to download the first time)"
+say "installing $what"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     --constraint constraints.txt --editable "$what"
 say "installed"

@@ -62,14 +62,12 @@ class HttpHeaders(_message.Message):
     def __init__(self, headers: _Optional[_Union[HeaderMap, _Mapping]] = ..., end_of_stream: _Optional[bool] = ...) -> None: ...
 
 class HttpBody(_message.Message):
-    __slots__ = ("body", "end_of_stream", "end_of_stream_without_message")
+    __slots__ = ("body", "end_of_stream")
     BODY_FIELD_NUMBER: _ClassVar[int]
     END_OF_STREAM_FIELD_NUMBER: _ClassVar[int]
-    END_OF_STREAM_WITHOUT_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     body: bytes
     end_of_stream: bool
-    end_of_stream_without_message: bool
-    def __init__(self, body: _Optional[bytes] = ..., end_of_stream: _Optional[bool] = ..., end_of_stream_without_message: _Optional[bool] = ...) -> None: ...
+    def __init__(self, body: _Optional[bytes] = ..., end_of_stream: _Optional[bool] = ...) -> None: ...
 
 class HttpTrailers(_message.Message):
     __slots__ = ("trailers",)
@@ -125,14 +123,12 @@ class HeaderMutation(_message.Message):
     def __init__(self, set_headers: _Optional[_Iterable[_Union[HeaderValueOption, _Mapping]]] = ..., remove_headers: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StreamedBodyResponse(_message.Message):
-    __slots__ = ("body", "end_of_stream", "end_of_stream_without_message")
+    __slots__ = ("body", "end_of_stream")
     BODY_FIELD_NUMBER: _ClassVar[int]
     END_OF_STREAM_FIELD_NUMBER: _ClassVar[int]
-    END_OF_STREAM_WITHOUT_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     body: bytes
     end_of_stream: bool
-    end_of_stream_without_message: bool
-    def __init__(self, body: _Optional[bytes] = ..., end_of_stream: _Optional[bool] = ..., end_of_stream_without_message: _Optional[bool] = ...) -> None: ...
+    def __init__(self, body: _Optional[bytes] = ..., end_of_stream: _Optional[bool] = ...) -> None: ...
 
 class BodyMutation(_message.Message):
     __slots__ = ("streamed_response",)

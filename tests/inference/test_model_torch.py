@@ -1,7 +1,6 @@
 """The torch backend gives what the ONNX backend gives, and says what it needs."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +13,9 @@ from inference.model_torch import TorchClassifier
 from kysira.errors import ModelError
 from kysira.settings import Device
 from tests.inference.model_samples import LABELS, WORTH, write_tokenizer
+from tests.needs import IN_CI
 
-if os.environ.get("CI") == "true":
+if IN_CI:
     import torch
     import transformers
 else:

@@ -1,13 +1,11 @@
 """A real browser through Envoy in active mode: what it sends by itself must never be blocked."""
 
 import asyncio
-import os
 import shutil
 from pathlib import Path
 
-import pytest
-
 from tests.integration.stack import running
+from tests.needs import need
 
 PAGE = """<!doctype html><title>loading</title><form id=f method=post action=/form>
 <input name=name value="Ann O'Brien"><textarea name=note>Prices: $5 & 10% off; a/b -- thanks!
@@ -29,9 +27,8 @@ Promise.all([
 async def test_browser_is_not_disturbed(tmp_path: Path) -> None:
     """Page, script requests, form, JSON and upload all arrive, and score low."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        assert os.environ.get("CI") != "true", "apt-get install chromium"
-        pytest.skip("no chromium: apt-get install chromium")
+    need(chromium, "a browser: apt-get install chromium")
+    assert chromium
     async with running(tmp_path, "--on-failure", "closed", KYSIRA_MODE="active") as stack:
         stack.app.pages["/page"] = PAGE
         browser = await asyncio.create_subprocess_exec(

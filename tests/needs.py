@@ -1,0 +1,16 @@
+"""What a test needs of the machine: missing, it is skipped for a user and fails in CI."""
+
+import os
+
+import pytest
+
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def need(is_there: object, what: str) -> None:
+    """Go on when it is there; else fail in CI, and skip elsewhere, saying what to do."""
+    if is_there:
+        return
+    if IN_CI:
+        pytest.fail(f"needed in CI: {what}")
+    pytest.skip(what)
