@@ -9,8 +9,10 @@ from inference.checks import is_short
 from inference.detector import Rule, confirmed_by
 from inference.fields import Field
 
-_LOOKUP = re.compile(rb"\$\{([^${}]*)\}")
-_MAX_LOOKUPS = 12
+_BRACE = re.compile(rb"\$\{|\}")
+_JNDI = b"jndi:"
+_KEPT = 64
+"""Bytes of a resolved lookup that are read on: without a bound nesting would take square time."""
 _CALL = (
     r"(?:system|passthru|shell_exec|eval|assert|exec|popen)\s*\("
     r"\s*(?:@?\$_(?:GET|POST|REQUEST|COOKIE|SERVER)|base64_decode"
@@ -18,23 +20,36 @@ _CALL = (
 )
 
 
-def _resolve(lookup: re.Match[bytes]) -> bytes:
-    """Return what Log4j puts in place of a lookup: its default, or what follows the colon."""
-    _, mark, default = lookup[1].partition(b":-")
-    return default if mark else lookup[1].rpartition(b":")[2]
+def _resolved(lookup: bytes) -> bytes:
+    """Return what Log4j may put in place of a lookup: its default, or what follows the prefix."""
+    _, mark, default = lookup.partition(b":-")
+    value = default if mark else lookup.partition(b":")[2].strip(b"'")
+    return value[:_KEPT]
+
+
+def _is_jndi(parts: list[bytes]) -> bool:
+    return b"".join(parts).replace(b"\xc4\xb1", b"i")[: len(_JNDI)].lower() == _JNDI
 
 
 def _hides_jndi(field: Field, text: bytes) -> bool:
-    """Return True when inner lookups such as ``${lower:j}`` resolve to ``jndi:``."""
-    text = text[text.find(b"${") :][:4096].replace(b"\xc4\xb1", b"i")
-    for _ in range(_MAX_LOOKUPS):
-        if b"${jndi:" in text.lower():
-            return True
-        resolved = _LOOKUP.sub(_resolve, text)
-        if resolved == text:
-            return False
-        text = resolved
-    return False
+    """Return True when inner lookups such as ``${lower:j}`` resolve to ``jndi:``, however deep."""
+    is_open: list[list[bytes]] = []
+    position = 0
+    for brace in _BRACE.finditer(text):
+        if is_open:
+            is_open[-1].append(text[position : brace.start()])
+        position = brace.end()
+        if brace[0] != b"}":
+            is_open.append([])
+        elif is_open:
+            parts = is_open.pop()
+            if _is_jndi(parts):
+                return True
+            if is_open:
+                is_open[-1].append(_resolved(b"".join(parts)))
+    if is_open:
+        is_open[-1].append(text[position:])
+    return any(map(_is_jndi, is_open))
 
 
 RULES = (
@@ -49,7 +64,7 @@ RULES = (
         r"\$\{jndi:[^}]*(?:ldaps?|rmi|dns|iiop|nis|nds|corba|https?)\s?:[/\w$]"
         r"|\$\{jndi:\$\{",
     ),
-    Rule("jndi_lookup", r"\$\{.*(?:\$\{|:-|\xc4\xb1)", check=_hides_jndi),
+    Rule("jndi_lookup", r"\$\{[^}]*(?:\$\{|:-|\xc4\xb1)", check=_hides_jndi),
     Rule(
         "ognl",
         r"#_memberAccess|@java\.lang\.(?:Runtime|ProcessBuilder|System)@"

@@ -6,7 +6,7 @@ WHATWG URL §3.5 and inet_aton(3) (numeric hosts), RFC 6890 (special addresses).
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 
 
@@ -56,46 +56,62 @@ _INTERNAL = tuple(
                  "192.168.0.0/16", "192.0.0.0/24", "100.64.0.0/10", "::/127", "fc00::/7",
                  "fe80::/10")
 )  # fmt: skip
-MAX_HOST = 256
+MAX_HOST = 8192
+"""Bytes of an authority that are read: user information of any length may precede the host."""
+_MAX_NAME = 512
+"""Bytes of one host that are read: 253 are the most in ASCII."""
 _ENDS = re.compile(rb"[/\\?#\s\"'<>,;)(|{}]")
 _NUMBER = re.compile(rb"(?:0[xX][0-9A-Fa-f]{0,16}|0?[oO][0-7]{1,16}|[0-9]{1,20})\Z")
 _ZERO = re.compile(rb"0[0-9]")
-_DOTS = {0x3002: ".", 0xFF0E: ".", 0xFF61: ".", 0x200B: None, 0xAD: None}
+_UNSEEN = (
+    0xAD, 0x34F, *range(0x180B, 0x1810), *range(0x200B, 0x200E), 0x2060, 0x2064, 0xFEFF,
+    *range(0xFE00, 0xFE10), *range(0x1BCA0, 0x1BCA4), *range(0xE0100, 0xE01F0),
+)  # fmt: skip
+"""Characters that are no part of a name (UTS #46, "ignored")."""
+_AS_READ = {0x3002: ".", 0xFF0E: ".", 0xFF61: ".", **dict.fromkeys(_UNSEEN)}
+_DROPPED = b"\t\r\n"
+"""What is dropped from anywhere in a URL (WHATWG URL §4.4)."""
 
 
-def _ipv4(host: bytes) -> tuple[int, bool] | None:
-    """Return the address that inet_aton and lenient readers see, and whether it is disguised."""
+def _ipv4(host: bytes) -> tuple[set[int], bool]:
+    """Return the addresses that inet_aton and lenient readers see, and whether it is disguised."""
     parts = host.split(b".")
     if len(parts) > 4 or not all(_NUMBER.match(part) for part in parts):
-        return None
-    numbers = [_number(part) for part in parts]
-    is_plain = len(parts) == 4 and not any(
-        _ZERO.match(part) or part[:2].lower() == b"0x" or b"o" in part.lower() or number > 255
-        for part, number in zip(parts, numbers, strict=True)
+        return set(), False
+    is_plain = len(parts) == 4 and all(
+        part.isdigit() and not _ZERO.match(part) and int(part) <= 255 for part in parts
     )
-    if len(parts) == 1 and numbers[0] < 1 << 24 and numbers[0] != 0:
-        return None  # a port or an identifier
-    value = 0
-    for number in numbers[:-1]:
-        value = value << 8 | number & 0xFF
-    width = 8 * (5 - len(parts))
-    return value << width | numbers[-1] & (1 << width) - 1, not is_plain
+    readings = ([_number(part, is_octal) for part in parts] for is_octal in (True, False))
+    found = {_address(numbers) for numbers in readings}
+    return {value for value in found if value is not None}, not is_plain
 
 
-def _number(text: bytes) -> int:
+def _number(text: bytes, is_octal: bool) -> int:
+    """Return the number; readers differ on whether one with a leading zero is octal."""
     if text[:2].lower() == b"0x":
         return int(text[2:] or b"0", 16)
     if text.lower().lstrip(b"0").startswith(b"o"):
         return int(text.lower().lstrip(b"0")[1:], 8)
-    is_octal = text[0:1] == b"0" and not text.strip(b"01234567")
+    is_octal = is_octal and text[0:1] == b"0" and not text.strip(b"01234567")
     return int(text, 8 if is_octal else 10)
+
+
+def _address(numbers: Sequence[int]) -> int | None:
+    if len(numbers) == 1 and numbers[0] < 1 << 24 and numbers[0] != 0:
+        return None  # a port or an identifier
+    value = 0
+    for number in numbers[:-1]:
+        value = value << 8 | number & 0xFF
+    width = 8 * (5 - len(numbers))
+    return value << width | numbers[-1] & (1 << width) - 1
 
 
 def _rate_address(value: int, version: int, is_disguised: bool) -> Host:
     address = ipaddress.IPv4Address(value) if version == 4 else ipaddress.IPv6Address(value)
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and value >> 32 in (0x64FF9B << 64, 0) and value > 1:
+        is_embedding = value >> 32 in (0x64FF9B << 64, 0) or value >> 80 == 0x64FF9B0001
+        if inner is None and is_embedding and value > 1:
             inner = ipaddress.IPv4Address(value & 0xFFFFFFFF)  # NAT64 and "compatible"
         if inner is not None:
             return _rate_address(int(inner), 4, True)
@@ -107,10 +123,10 @@ def _rate_address(value: int, version: int, is_disguised: bool) -> Host:
 
 
 def _rate_host(host: bytes) -> Host:
-    """Return what a host of at most a few hundred bytes says; never raises."""
-    host = host.strip(b" .\t").lower()
+    """Return what a host says; never raises."""
+    host = host[:_MAX_NAME].strip(b" .\t").lower()
     if not host.isascii():
-        text = host.decode("utf-8", "replace").translate(_DOTS)
+        text = host.decode("utf-8", "replace").translate(_AS_READ)
         plain = unicodedata.normalize("NFKC", text).encode("utf-8", "replace").strip(b".").lower()
         if plain.isascii() and _rate_host(plain):
             return max(Host.DISGUISED, _rate_host(plain))
@@ -125,9 +141,9 @@ def _rate_host(host: bytes) -> Host:
             )
         return _rate_address(value, 6, len(literal) > 3 and value <= 1)
     host = host.partition(b":")[0].rstrip(b".")
-    found = _ipv4(host)
+    found, is_disguised = _ipv4(host)
     if found:
-        return _rate_address(found[0], 4, found[1])
+        return max(_rate_address(value, 4, is_disguised) for value in found)
     if host in _METADATA_NAMES:
         return Host.METADATA
     if host in _LOCAL_NAMES or host.endswith(_LOCAL_SUFFIXES):
@@ -145,36 +161,40 @@ def _rate_embedded(host: bytes) -> Host:
         for length in (1, 4):
             part = labels[start : start + length]
             text = b"0x" + part[0] if length == 1 and len(part[0]) == 8 else b".".join(part)
-            found = (
-                _ipv4(text) if len(part) == length and (length == 4 or len(part[0]) == 8) else None
-            )
-            if found:
-                best = max(best, _rate_address(found[0], 4, True))
+            if len(part) == length and (length == 4 or len(part[0]) == 8):
+                found, _ = _ipv4(text)
+                best = max([best, *(_rate_address(value, 4, True) for value in found)])
     return best
 
 
 def _hosts(text: bytes) -> Iterator[bytes]:
     """Yield every host that some URL reader would see in an authority that starts ``text``."""
     text = text[:MAX_HOST].lstrip(b"/\\")
-    end = _ENDS.search(text)
-    authority = text[: end.start()] if end else text
+    authority = _until_end(text)
     yield authority.rpartition(b"@")[2]
     if b"@" in authority:
         yield authority.partition(b"@")[0]
     if b"\\" in text[:64]:
-        joined = text[:128].replace(b"\\", b"")
-        stop = _ENDS.search(joined)
-        yield joined[: stop.start()] if stop else joined
+        yield _until_end(text[:128].replace(b"\\", b""))
     # Readers disagree on where user information ends: "a.example #@127.0.0.1/".
-    for number, rest in enumerate(text.split(b"@")[1:]):
-        if number < 4:
-            stop = _ENDS.search(rest)
-            yield rest[: stop.start()] if stop else rest
+    for rest in text.split(b"@", 5)[1:5]:
+        yield _until_end(rest)
+
+
+def _until_end(text: bytes) -> bytes:
+    end = _ENDS.search(text)
+    return text[: end.start()] if end else text
 
 
 def rate(text: bytes) -> Host:
     """Return the most that a host which starts ``text`` says, whichever URL reader is asked."""
-    return max((_rate_host(host) for host in _hosts(text)), default=Host.PUBLIC)
+    found = max(map(_rate_host, _hosts(text)))
+    if found is Host.PUBLIC:
+        joined = text[:MAX_HOST].translate(None, _DROPPED)
+        if len(joined) < min(len(text), MAX_HOST):
+            found = max(map(_rate_host, _hosts(joined)))
+            return max(found, Host.DISGUISED) if found else found
+    return found
 
 
 # What matchers look for; ``rate`` decides.
@@ -190,19 +210,19 @@ _KNOWN_NAMES = _any_of(_METADATA_NAMES | _LOCAL_NAMES)
 _KNOWN_SUFFIXES = _any_of((*_LOCAL_SUFFIXES, *_WILDCARD_DNS))
 _INTERNAL_OCTET = r"10|100|127|16[89]|172|192|25[6-9]|2[6-9]\d|[3-9]\d\d"
 """First parts of internal IPv4 addresses, and numbers that overflow into them."""
-# NFKC turns only characters that begin with these bytes into ASCII.
-_FOLDED = rf"[^{_END_CLASS}]*[\xc2\xc4\xc5\xc7\xca\xcb\xcd\xe1-\xe3\xea\xef\xf0]"
+# Only characters that begin with these bytes become ASCII, or nothing.
+_FOLDED = rf"[^{_END_CLASS}]*[\xc2\xc4\xc5\xc7\xca\xcb\xcd\xe1-\xe3\xea\xef\xf0\xf3]"
 SUSPECT_AUTHORITY = (
     rf"\.*(?:\[|(?:(?:0|o[0-7]|(?:{_INTERNAL_OCTET}|\d{{4}}\d*)\.|\d{{8}}){_NUMERIC}"
     rf"|{_KNOWN_NAMES}|[^{_END_CLASS}@:]*(?:{_KNOWN_SUFFIXES}))\.*(?:[{_END_CLASS}@:]|\z)"
-    rf"|{_FOLDED}|[^{_END_CLASS}]+\\+[^{_END_CLASS}])"
+    rf"|{_FOLDED}|[^{_END_CLASS}]+(?:\\+|[\t\r\n]+)[^{_END_CLASS}])"
 )
 """Begins all that may be internal where a URL's authority begins; no names of public hosts."""
 _PART = r"(?:\.\d+)"
 SUSPECT_HOST = (
     rf"\.*(?:0*(?:127{_PART}{{1,3}}|(?:0|{_INTERNAL_OCTET}|\d{{4}}\d*){_PART}{{3}}"
     rf"|(?:192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254){_PART}|10\.\d+\.(?:\d{{1,3}}|\d{{5}}\d*)"
-    rf"|(?:0|{_INTERNAL_OCTET})\.[0-9.]*(?:0x|o[0-7]){_NUMERIC})"
+    rf"|(?:0|{_INTERNAL_OCTET}|\d{{4}}\d*)\.[0-9.]*(?:0x|o[0-7]){_NUMERIC})"
     rf"|(?:0x[0-9a-f]*|0?o[0-7]+|0+(?:0|12|144|177|25[014]|300|[4-7]\d\d|\d{{4}}\d*))\.{_NUMERIC}"
     # One number: the ranges from 10/8 to 192.168/16, and what overflows into them.
     r"|0*(?:1(?:6[7-9]|7\d|8[0-4])\d{6}|168[1-6]\d{6}|21[34]\d{7}|28(?:5[12]|8[67])\d{6}"

@@ -12,12 +12,12 @@ from inference.detector import confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
 
-_LEET = bytes.maketrans(b"013457@$!|", b"oieastasii")
+_LEET = bytes.maketrans(b"0134579@$!|", b"oieastgasii")
 _WORD = re.compile(rb"[a-z0-9@$!|']+")
 _SENTENCE = re.compile(rb"[.?;]\s")
 _WINDOW = 9
 _FORGET = frozenset(
-    b"ignore ignoring disregard disregarding forget forgetting overlook override "
+    b"ignore lgnore ignoring disregard disregarding forget forgetting overlook override "
     b"overrule bypass neglect"
     b" discard dismiss abandon revoke cancel nullify violate unfollow erase circumvent "
     b"drop skip".split()
@@ -82,7 +82,7 @@ def _cancels(text: bytes, nouns: frozenset[bytes], *, is_certain: bool) -> bool:
             noun = next((i for i, other in enumerate(window) if other in nouns), -1)
             if (
                 noun < 0
-                or window[0] == b"to"
+                or (window[0] == b"to" and not is_denied)
                 or (is_certain and not _OWN.isdisjoint(window[:noun]))
             ):
                 continue
@@ -156,7 +156,7 @@ _FOREIGN = (
     # Polish, Turkish, Indonesian, Vietnamese
     r"(?:zignoruj|ignoruj|zapomnij|pomi(?:ń|n))[^.!?\n]*(?:poprzedni|wcze(?:ś|s)niejsz"
     r"|powy(?:ż|z)sz|wszystki)\w*[^.!?\n]*(?:instrukcj|polece|zasad)",
-    r"(?:(?:ö|o)nceki|yukar(?:ı|i)daki|t(?:ü|u)m)[^.!?\n]*(?:talimat|komut|y(?:ö"
+    r"(?:(?:ö|Ö|o)nceki|yukar(?:ı|i)daki|t(?:ü|u)m)[^.!?\n]*(?:talimat|komut|y(?:ö"
     r"|o)nerge)[^.!?\n]*(?:yok\s+say|unut(?:un|unuz)?(?:[\s.,!]|\z)|g(?:ö|o)rmezden"
     r"|dikkate\s+alma)",
     r"(?:abaikan|lupakan)[^.!?\n]*(?:instruksi|perintah|arahan)[^.!?\n]*(?:sebelum|di"
@@ -171,8 +171,9 @@ _FOREIGN_SCRIPTS = (
     r"[^\n]{0,24}(?:無視|忘れ|破棄|従わず|従わないで)",
     r"(?:이전|위의|위에|앞의|앞선|모든|지금까지)[^.!?\n]*(?:지시|명령|지침|프롬프트|규칙)[^.!?\n]*(?:무시|잊|따르지)",
     # Russian, Ukrainian
-    r"(?:гнорируй|абудь(?:те)? (?:обо? |про )?(?:все|предыдущ|прошл|прежн)|е обращай "
-    r"внимания|тмени)[^.!?\n]*(?:предыдущ|прошл|вышеуказан|прежн|попередн|все |всі )"
+    r"(?:(?:гнор(?:ир)?уй|е обращай внимания|тмени)[^.!?\n]*"
+    r"(?:предыдущ|прошл|вышеуказан|прежн|попередн|все |всі )"
+    r"|абудь(?:те)? (?:обо? |про )?(?:все |всі )?(?:предыдущ|прошл|вышеуказан|прежн|попередн))"
     r"[^.!?\n]*(?:инструкц|указан|команд|правил|інструкц|вказівк|промпт)",
     # Arabic, Hindi
     r"(?:تجاهل|تجاهلي)[^.!?\n]*(?:التعليمات|الأوامر|التوجيهات|تعليمات|القواعد)|(?:पिछले"
@@ -191,10 +192,18 @@ FOREIGN_SIGN = (
 """A word of every wording in Latin letters."""
 FOREIGN_SCRIPT_SIGN = (
     r"忽略|无视|無視|忘记|忘記|忽视|忽視|不要理会|不要遵守|绕过|抛开|忘れ|破棄|従わず|従わないで"
-    r"|무시|잊|따르지|гнорируй|абудь|е обращай внимания|тмени|تجاهل|अनदेख|नज़रअंदाज|नजरअंदाज|भूल|उपेक्षा"
+    r"|무시|잊|따르지|гнорируй|гноруй|абудь|е обращай внимания|тмени"
+    r"|تجاهل|अनदेख|नज़रअंदाज|नजरअंदाज|भूल|उपेक्षा"
     r"|系统提示|提示词|初始指令|系统指令|提示语|システムプロンプト|시스템\s?프롬프트|системн"
 )
 """The same in other scripts."""
+_DENIED_IN_SCRIPT = re2.compile(
+    "[Нн]е (?:забудь|игнорируй|ігноруй|отмени)"
+    "|(?:不要|不能|不可|别|別|勿)(?:忽略|无视|無視|忘记|忘記|忽视|忽視|绕过)"
+    "|無視し(?:ない|ません)|忘れ(?:ない|ません|ず)|破棄しない"
+    "|무시하지|잊지|لا تتجاهل|अनदेखा न|न भूल".encode(),
+    options=re2_options(),
+)
 _FOREIGN_CHECKS = tuple(map(confirmed_by, _FOREIGN))
 _FOREIGN_SCRIPT_CHECKS = tuple(confirmed_by(f"(?-i:{pattern})") for pattern in _FOREIGN_SCRIPTS)
 
@@ -205,5 +214,6 @@ def cancels_in_foreign(field: Field, text: bytes) -> bool:
 
 
 def cancels_in_foreign_script(field: Field, text: bytes) -> bool:
-    """Return True for one of the wordings in other scripts."""
+    """Return True for one of the wordings in other scripts, with a verb that is not denied."""
+    text = _DENIED_IN_SCRIPT.sub(b"", text)
     return any(check(field, text) for check in _FOREIGN_SCRIPT_CHECKS)

@@ -14,19 +14,38 @@ _HOST = r"[\"']?(?:[a-z]+://|-\w|--\w|\$|[\w-]+(?:\.[\w-]+)+|localhost|\[)"
 
 _CLEAR = (
     r"whoami uname ifconfig ipconfig netstat systeminfo tasklist printenv lsof hostnamectl"
-    r" phpinfo\(\) getent nltest qwinsta vssadmin"
+    r" phpinfo\(\) getent nltest qwinsta vssadmin dmesg htop lastlog lsblk lscpu lsusb lspci"
+    r" ip6?tables dmidecode journalctl gunzip unxz unlzma bunzip2 (?:zstd|bz|xz|lz)cat zgrep"
+    r" zcat aptitude aa-(?:disable|complain|exec) cscli ansible(?:-[a-z]+)? chef-\w+ [sl]trace"
+    r" tcpdump tshark nmap capsh setarch unshare nsenter pkexec chroot sqlite3 psql mysqldump"
+    r" pg_dump gdbserver start-stop-daemon update-alternatives run-parts systemd-run dpkg"
+    r" loginctl sysctl ldconfig readelf objdump hexdump sshpass crontab visudo useradd usermod"
+    r" chpasswd chattr setcap getcap bcdboot bcdedit diskpart diskshadow driverquery esentutl"
+    r" forfiles fsutil gpresult icacls msiexec nbtstat openfiles pathping robocopy taskkill"
+    r" w32tm wbadmin wevtutil winrm winrs xcopy installutil msbuild regasm regsvcs odbcconf"
+    r" cmstp"
 )
 """Names that mean nothing but the command."""
 _BARE = (
     "id pwd ls ps w who env set dir date uptime df hostname last groups ver history whoami uname"
-    " reboot dmesg vol sh bash ping arp route jobs top finger sleep cat nc wget curl help ll"
+    " reboot vol sh bash ping arp route jobs top finger sleep cat nc wget curl help ll"
 )
 """Commands that say something without arguments."""
 _ON_FILES = (
-    r"cat tac nl more less head tail od xxd strings rev sort cp mv rm ls dir chmod chown touch find"
-    r" grep awk sed tee diff wc mkdir vi vim nano source tar unzip stat file base64 bash sh zsh ksh"
-    r" dash php perl python[\d.]* ruby node lua java gcc env which kill ps mount crontab su sudo"
-    r" nohup busybox openssl killall type copy del move icacls attrib shutdown reboot systemctl"
+    r"cat tac nl more less head tail od xxd strings rev sort cp mv rm ls dir chmod chown touch"
+    r" find grep awk sed tee diff wc mkdir vi vim nano source tar unzip stat file base64 bash"
+    r" sh zsh ksh dash php perl python[\d.]* ruby node lua java gcc env which kill ps mount"
+    r" crontab su sudo nohup busybox openssl killall [gmn]awk base32 basenc bzip2 gzip xz zstd"
+    r" 7z[ar]? cpio csh tcsh fish dash ash cmp cut column comm csplit ed ex emacs expand"
+    r" expect fold fmt flock gcc g\+\+ cc c89 c99 gem git ghc iconv install ionice irb jjs jq"
+    r" join ln make man nice nroff paste patch perf pg pico pip3? pr rake rpm screen script"
+    r" shuf split stdbuf svn tclsh tmux troff ul uniq vigr vipw watch whois wish yum dnf apk"
+    r" apt(?:-get)? brew zip zsoelim docker kubectl npm npx node composer mail mutt sendmail"
+    r" snap ss ip mtr top iftop at batch chgrp clang cobc dialog dmsetup eqn gimp groff lua\d*"
+    r" octave pandoc pdftex latex rview rvim sqlmap tbl tic unexpand valgrind xelatex"
+)
+_ON_FILES += (
+    r" killall type copy del move icacls attrib shutdown reboot systemctl"
     r" service xargs"
 )
 _ON_HOSTS = (
@@ -76,8 +95,19 @@ _SHAPES = (
     ("die", r"\("),
     ("dir", r"\s+[a-z]:"),
     ("type", r"\s+(?:%\w|[a-z]:)"),
-    ("dmesg", ""),
     ("tr", r"\s+-d"),
+    ("tr", r"\s+\S{1,16}\s+\S{1,16}\s*(?:\||\z)"),
+    ("perf", r"\s+(?:stat|record|trace|top|list)\b"),
+    ("ip", r"\s+(?:a|addr|link|route|neigh)\b"),
+    ("env", r"\s+(?:\w+=|[a-z]+\s+[-/.])"),
+    ("whoami", r"\s*(?:<<<|/)"),
+    ("at", r"\s+(?:now|\d{1,2}:\d\d)\b"),
+    ("docker kubectl", r"\s+(?:run|exec|cp|ps|get|apply|create)\b"),
+    ("git svn", r"\s+(?:clone|config|init|log|co|checkout|help)\b"),
+    (
+        "apt apt-get yum dnf apk pip3? gem npm brew snap",
+        r"\s+(?:install|update|remove|list|download)\b",
+    ),
 )
 """Commands that are words as well, and what only follows commands."""
 _OTHERS = r"\[\s+\S+\s+-(?:eq|ne)\s|str\w*=\$\(|(?:cmd|a|x)=\$|echo\."
@@ -88,11 +118,20 @@ def _any(words: Iterable[str]) -> str:
     return f"(?:{'|'.join(words)})"
 
 
+# What runs the command that is named after it.
+_RUNNERS = (
+    "time nohup setsid command builtin stdbuf nice ionice sudo busybox env exec xargs timeout"
+)
+_RUN_BY = r"(?:-\S+\s+|\w+=\S*\s+|\d+\w?\s+)*(?:/\S*/)?"
 CLEAR = rf"{_any(_CLEAR.split())}(?:\.exe)?"
 BARE = rf"{_any(_BARE.split())}(?:\.exe)?"
 # The "+" of a query string may still stand for a space.
 _WITH_ARGUMENTS = _any(
-    [*(_any(words.split()) + follows for words, follows in _SHAPES), _OTHERS]
+    [
+        *(_any(words.split()) + follows for words, follows in _SHAPES),
+        rf"{_any(_RUNNERS.split())}\s+{_RUN_BY}(?:{CLEAR}|{_any(_BARE.split())})(?:\s|{END})",
+        _OTHERS,
+    ]
 ).replace(r"\s+", r"[\s+]+")
 RUN = (
     rf"{BIN}(?:{CLEAR}(?:\s|{END})|{_WITH_ARGUMENTS})"
@@ -105,10 +144,12 @@ PADDING = r"[\s;|&+(){!\"'@^]*"
 ON_LINE = rf"(?:;|\|\|?|&&?|%0[ad]|\\n|\\r\\n){PADDING}"
 SEPARATOR = rf"(?:;|\|\|?|&&?|[\r\n]|%0[ad]|\\n|\\r\\n){PADDING}"
 
-_ALONE = frozenset(f"{_CLEAR} {_BARE}".split())
-_TO_ARGUMENTS = frozenset(word for words, _ in _SHAPES for word in words.split()) - _ALONE
+_ALONE = frozenset(_BARE.split()) - frozenset(_CLEAR.split())
+_TO_ARGUMENTS = (
+    frozenset(word for words, _ in _SHAPES for word in words.split()) | {*_RUNNERS.split()}
+) - _ALONE
 _COMMAND = (
-    rf"/?(?:{_any(sorted(_ALONE))}(?:[\s+;|&`'\"#)\](<>%$/]|\.exe|\z)"
+    rf"/?(?:{_any(_CLEAR.split())}|{_any(sorted(_ALONE))}(?:[\s+;|&`'\"#)\](<>%$/]|\.exe|\z)"
     rf"|{_any(sorted(_TO_ARGUMENTS))}(?:[\s+;(%</]|\.exe|\z)"
     rf"|{_OTHER_SIGNS}|[\w./?*-]*bin/)"
 )

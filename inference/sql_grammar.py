@@ -46,9 +46,10 @@ _PARTS = {
     ),
     "test": r"i?if\h*\(*\h*(?:\d+\h*[=<>]|not\h*\(\h*\(|exists\h*\(|select\b|substr|ascii|len\()",
     "statement": (
-        r"(?:select\h*(?:[('\"@*\d]|(?:distinct|null|top|case)\b|\w+\h*\(|[\w.]+(?:\h*,|\h+from\b))"
+        r"(?:select(?:\h*[('\"@*\d]|\h+(?:(?:distinct|null|top|case)\b|\w+\h*\("
+        r"|[\w.]+(?:\h*,|\h+from\b)))"
         r"|insert\h+(?:ignore\h+)?into\b|replace\h+into\b|update\h+\S{1,64}\h+set\b"
-        r"|delete\h+(?:low_priority\h+)?from\b|(?:truncate|rename)\h+table\b"
+        r"|delete\h+(?:(?:low_priority|quick|ignore)\h+)*from\b|(?:truncate|rename)\h+table\b"
         r"|(?:drop|alter|create)(?:\h+or\h+replace)?(?:\h+(?:temporary|global))?\h+{kind}"
         r"|exec(?:ute)?\h*(?:\(|@|'|immediate\b|master\b|[xs]p_)|declare\h+@?\w+\h+\w"
         r"|waitfor\h+(?:delay|time)\b|shutdown\b|grant\h+\w+\h+(?:on|to)\b|set\h+@\w+\h*="

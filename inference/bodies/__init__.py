@@ -8,11 +8,13 @@ from inference.bodies.binary import binary_fields, is_binary, printable
 from inference.bodies.charset import decode_charset
 from inference.bodies.compression import inflate
 from inference.bodies.forms import multipart_fields
+from inference.bodies.graphql import graphql_fields
 from inference.bodies.structured import json_fields, json_strings, xml_fields
 from inference.fields import Field, is_plain, pair_fields
 from kysira.types import Place, Request, Uninspected
 
 _FORM = re.compile(rb"[\w.%+\[\]-]{1,128}=")
+_JSON_LEADS = (b"{", b"[", b'"')
 
 
 def body_fields(request: Request, problems: set[Uninspected]) -> Iterator[Field]:
@@ -52,7 +54,10 @@ def _text_fields(
     if is_multipart:
         yield from multipart_fields(text, content_type, problems)
     is_read = is_form or is_multipart
-    if lead in (b"{", b"[", b'"') or (b"json" in declared and not is_read):
+    if b"/graphql" in declared and not (lead in _JSON_LEADS and json_fields(text) is not None):
+        yield from graphql_fields(Place.JSON, "", text)
+        yield Field(Place.BODY, "", text)
+    elif lead in _JSON_LEADS or (b"json" in declared and not is_read):
         yield from _json_or_raw(text, is_cut or is_read, problems)
     elif lead == b"<" or (b"xml" in declared and not is_read):
         yield from xml_fields(text, is_cut or is_read, problems)

@@ -52,9 +52,10 @@ def _part_fields(part: bytes, problems: set[Uninspected]) -> Iterator[Field]:
         return
     found = {key.lower(): quoted or bare for key, quoted, bare in _PARAMETER.findall(head)}
     name = found.get(b"name", b"").decode("utf-8", "replace")
-    for value in found.values():
+    for key, value in found.items():
         if not is_plain(value):
-            yield Field(Place.MULTIPART, name, value)
+            label = name if key == b"name" else f"{name}[filename]"
+            yield Field(Place.MULTIPART, label, value)
     if not _PLAIN_HEAD.fullmatch(head):
         yield Field(Place.MULTIPART, name, head)
     yield from _content_fields(name, head.lower(), content, problems)

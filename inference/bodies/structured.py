@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
+from inference.bodies.graphql import graphql_fields, is_graphql
 from inference.fields import Field, is_plain
 from kysira.types import Place, Uninspected
 
@@ -20,6 +21,8 @@ class _Object(NamedTuple):
     pairs: list[tuple[str, Any]]
 
 
+_GRAPHQL = "query"
+"""The member of a request that holds its document (GraphQL over HTTP §5.4)."""
 _HOLDERS = (str, _Object, list)
 _decoder = json.JSONDecoder(object_pairs_hook=_Object, strict=False)
 
@@ -46,20 +49,36 @@ def _walk(document: Any, found: list[Field]) -> None:
     while stack:
         path, node = stack.pop()
         if isinstance(node, str):
-            value = _to_bytes(node)
-            if not is_plain(value):
-                found.append(Field(Place.JSON, path, value))
+            _collect_string(path, node, found)
         elif isinstance(node, _Object):
             prefix = path + "." if path else ""
             for key, child in reversed(node.pairs):
-                if not key.isidentifier():
-                    name = _to_bytes(key)
-                    if not is_plain(name):
-                        found.append(Field(Place.JSON, (prefix + key)[:256], name))
+                name = _odd_name(path, key)
+                if not is_plain(name):
+                    found.append(Field(Place.JSON, (prefix + key)[:256], name))
                 if isinstance(child, _HOLDERS):
                     stack.append(((prefix + key)[:256], child))
         elif isinstance(node, list):
             stack += [(path, child) for child in reversed(node) if isinstance(child, _HOLDERS)]
+
+
+def _odd_name(path: str, key: str) -> bytes:
+    """Return a key that is worth a scan, else b"".
+
+    Identifiers are not, but those through which a merge of objects writes to all (CWE-1321).
+    """
+    if key == "prototype" and path.endswith("constructor"):
+        return b"constructor.prototype"
+    return b"" if key.isidentifier() and key != "__proto__" else _to_bytes(key)
+
+
+def _collect_string(path: str, text: str, found: list[Field]) -> None:
+    value = _to_bytes(text)
+    if is_plain(value):
+        return
+    found.append(Field(Place.JSON, path, value))
+    if path.endswith(_GRAPHQL) and is_graphql(value):
+        found += graphql_fields(Place.JSON, path, value)
 
 
 def _to_bytes(text: str) -> bytes:

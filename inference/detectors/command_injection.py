@@ -6,7 +6,7 @@ that ends a short value, a substitution that is a whole value, and idioms that o
 The core has undone quoting inside words (``c''at``, ``w\hoami``, ``cat${IFS}x``) before.
 """
 
-from inference import code_execution
+from inference import code_execution, php_injection, script_injection, shell_evasion, uploads
 from inference.checks import is_short
 from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
@@ -281,5 +281,9 @@ DETECTOR = Detector(
             r"|x)?\s?;\s?\}\s?;|\(\)\s*\{\s*_;\s*\}\s*>_",
         ),
         *code_execution.RULES,
+        *php_injection.RULES,
+        *script_injection.RULES,
+        *shell_evasion.RULES,
+        *uploads.RULES,
     ),
 )

@@ -10,6 +10,7 @@ import re
 
 import re2
 
+from inference import mail_commands
 from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
@@ -191,5 +192,6 @@ DETECTOR = Detector(
             places=frozenset({Place.PATH}),
         ),
         Rule("break_in_path", r"[\r\n][^\s]", 0.5, places=frozenset({Place.PATH})),
+        *mail_commands.RULES,
     ),
 )

@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 
+from inference.checks import is_short
 from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
 from kysira.types import Place
@@ -153,6 +154,13 @@ DETECTOR = Detector(
             "java_base64",
             _START + r"rO0ABX[A-Za-z0-9+/_-]{2}",
             check=_is_no_view_state,
+            is_case_sensitive=True,
+        ),
+        # The magic by itself, and where it does not begin at a boundary of three bytes.
+        Rule(
+            "java_base64",
+            r"(?:^|[^A-Za-z0-9+/_-])rO0ABQ(?:=|[^A-Za-z0-9+/_-]|\z)|KztAAU|Cs7QAF",
+            0.97,
             is_case_sensitive=True,
         ),
         Rule(
@@ -317,10 +325,18 @@ DETECTOR = Detector(
         Rule("pickle", _START + r"gA[SW]V[A-Za-z0-9+/_-]{3}A{7}", 0.8, is_case_sensitive=True),
         Rule(
             "python_yaml",
-            r"(?:!!|tag:yaml\.org,2002:|%21%21)python/(?:object/(?:apply|new)|name"
-            r"|module):\s?\w",
+            r"python/(?:object/(?:apply|new)|name|module):",
+            check=confirmed_by(
+                r"(?:!!|tag:yaml\.org,2002:|%21%21)python/(?:object/(?:apply|new)|name"
+                r"|module):\s?\w"
+            ),
         ),
-        Rule("python_yaml", r"(?:!!|tag:yaml\.org,2002:)python/object:\s?\w", 0.8),
+        Rule(
+            "python_yaml",
+            r"python/object:",
+            0.8,
+            check=confirmed_by(r"(?:!!|tag:yaml\.org,2002:)python/object:\s?\w"),
+        ),
         Rule("jsonpickle", r"[\"']py/(?:reduce|repr|function|type|newargs\w*)\\?[\"']\s*:", 0.97),
         Rule(
             "jsonpickle",
@@ -356,6 +372,15 @@ DETECTOR = Detector(
             0.97,
         ),
         Rule("node_function", r"_\$\$ND_FUNC\$\$_|[\"']__js_function\\?[\"']\s*:"),
+        # CWE-1321: a reader that merges objects writes to the prototype of all of them.
+        Rule(
+            "prototype_pollution",
+            r"__proto__[\"'\]]*[.\[:=]|[\[.][\"']?__proto__|constructor[\"'\]]*[.\[][\"']?prototype\b"
+            r"|[\"']constructor[\"']\s*:\s*\{\s*[\"']prototype|^__proto__\z",
+            0.97,
+            check=is_short(6),
+        ),
+        Rule("prototype_pollution", r"__proto__", 0.5, check=is_short(12)),
         # React Server Components: a reference that walks into a prototype (CVE-2025-55182).
         Rule(
             "flight_reference", r"\$[0-9a-f]{1,4}:(?:[\w$]+:)*(?:__proto__|constructor|prototype)\b"

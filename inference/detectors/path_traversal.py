@@ -22,6 +22,12 @@ _FILE_NAME = re.compile(
     re.IGNORECASE,
 )
 
+_SCRIPT_ROOT = re.compile(
+    r"mosconfig_absolute_path|document_root|gallery_basedir|appserv_root|absolute_path|root_path"
+    r"|(?:inc|include|lib|base)_?(?:path|dir)$|^(?:include|require)(?:_once)?$|\[root_dir\]|\[docroot\]"
+    r"|_conf\[path\]|(?:phpbb|dir|site|server|my)_?root",
+    re.IGNORECASE,
+)
 _SEP = (
     r"(?:[/\\]|0x2f|0x5c|\xef\x80\xa5|\xee\xbf\x88|\xc0(?:[\x2f\\]|%9v|%qf)"
     r"|\xc1[\x1c\x9c]|%u2215|%u2216|%2f|%5c)"
@@ -107,6 +113,11 @@ def _is_file_field(field: Field, text: bytes) -> bool:
     """Return True when the field's name says that it picks a file."""
     name = field.name.encode("utf-8", "replace")
     return name != field.value and bool(_FILE_NAME.search(name))
+
+
+def _is_script_root(field: Field, text: bytes) -> bool:
+    """Return True for the variables of old PHP applications that begin an include's path."""
+    return bool(_SCRIPT_ROOT.search(field.name))
 
 
 def _is_not_referer(field: Field, text: bytes) -> bool:
@@ -247,10 +258,43 @@ DETECTOR = Detector(
         # What editors and assistants leave beside the code, at most one folder down.
         Rule(
             "sensitive_file",
-            r"^/(?:[\w-]+/)?\.(?:vscode|idea|claude|cursor|codex|continue|aider[\w.]*"
-            r"|windsurf|cline|roo|kiro|zed|n8n|opencode|plandex|junie)/[\w.-]",
+            r"^/(?:[\w-]+/)?\.(?:(?:vscode|idea|claude|cursor|codex|continue|aider[\w.]*"
+            r"|windsurf|cline|roo|kiro|zed|n8n|opencode|plandex|junie|rovodev|a0proj|fabric)/[\w.-]"
+            r"|(?:ai|cursor|codeium|claude|gemini|copilot|aider|continue)ignore\z)",
             0.96,
             places=frozenset({Place.PATH}),
+        ),
+        # Dumps and logs that were left where the server finds them.
+        Rule(
+            "sensitive_file",
+            r"(?:/|^)[\w-]*(?:dump|backup|database|mysql|db|site|users?)[\w.-]*\.sql"
+            r"(?:\.(?:gz|zip|bz2|xz|7z|tar|tgz|zst|lz4?|rar))?\z|/wp-content/(?:debug|errors?)\.log\z"
+            r"|^/@(?:id|fs)/.*(?:\.\.|[?&](?:raw|import|url))|^/@fs/(?:etc|proc|root|home|[a-z]:)",
+            0.96,
+            places=frozenset({Place.PATH}),
+        ),
+        # CWE-98: a script is included from elsewhere; the "?" turns what is appended into a query.
+        Rule(
+            "remote_file",
+            r"^\s?(?:https?|ftps?)://[^\s?]*\?+(?:\x00|%00)?\s?\z",
+            0.96,
+            places=frozenset({Place.QUERY}),
+            check=_is_file_field,
+        ),
+        Rule(
+            "remote_file",
+            r"^\s?(?:https?|ftps?)://(?:[^\s/@]*@)?\[?(?:\d{1,3}\.){3}\d{1,3}\]?(?::\d{1,5})?/[^\s]*"
+            r"\.(?:txt|php\d?|phtml|inc|aspx?|jspx?|cgi|pl|py|sh)\b",
+            0.96,
+            places=frozenset({Place.QUERY}),
+            check=_is_file_field,
+        ),
+        Rule(
+            "remote_file",
+            r"^\s?(?:https?|ftps?)://[^\s]*(?:\.(?:txt|php\d?|inc|dat)\?*(?:%00|\x00)?|\?)\s?\z",
+            0.97,
+            places=frozenset({Place.QUERY, Place.FORM, Place.COOKIE}),
+            check=_is_script_root,
         ),
         Rule(
             "sensitive_file",

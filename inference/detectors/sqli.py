@@ -7,6 +7,7 @@ import re
 
 import re2
 
+from inference import sql_probes
 from inference.detector import DECISIVE, Check, Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
@@ -244,7 +245,7 @@ _QUERIES = (
         "subquery",
         r"^\h*\({open}select\h*(?:{name}|{function}|\d+[,)]|'|case\b)|(?:\(\h*(?:select|binary)"
         r"|@\w+\h+(?:or|in|like|\*)|'\h*or)\b\h*[('\"@\w][^;]{0,120}\)\h*--\h*$",
-        sign=r"^\h*\({open}select|(?:select|binary|or|in|like|\*)\b.*\)\h*--\h*$",
+        sign=r"^\h*\({open}select|\)\h*--",
     ),
     _rule("statement", r"\bselect\b[^;]{1,64}\bfrom{open}[\w`\[(]", 0.5),
     _rule(
@@ -380,6 +381,6 @@ def _may_be_sql(field: Field, text: bytes) -> bool:
 
 DETECTOR = Detector(
     slug="sqli",
-    rules=_AFTER_A_LITERAL + _AFTER_A_NUMBER + _QUERIES + _BLIND + _SYSTEM,
+    rules=_AFTER_A_LITERAL + _AFTER_A_NUMBER + _QUERIES + _BLIND + _SYSTEM + sql_probes.RULES,
     model_gate=_may_be_sql,
 )

@@ -10,6 +10,7 @@ from itertools import islice
 
 import re2
 
+from inference import xss_probes
 from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
@@ -32,10 +33,9 @@ _CALLS = (
 _OBJECTS = r"(?:window|self|top|parent|frames|this|globalthis|document|location|navigator)"
 _CALL = rf"(?:{_OBJECTS}\s*\.\s*)?\(?{_CALLS}\)?\s*(?:\(|`|&(?:lpar|grave);)"
 # Signs that several rules share.
-_HANDLER_SIGN = r"(?:^|[\x00-\x20/\"'`;,>])on\w{3,}[\x00-\x20]*="
+_HANDLER_SIGN = r"(?:^|[\x00-\x20/\"'`;,>+])on\w{3,}[\x00-\x20]*="
 _CALL_SIGN = rf"{_CALLS}\)?\s*[(`&]|document\.cookie|{_OBJECTS}\["
-_DIALOG_SIGN = r"\b(?:alert|confirm|prompt|eval)\b"
-_DOCUMENT_TAG = r"<(?:meta|base|link|xss|!entity|\?(?:xml|import))|datasrc\s*="
+_DOCUMENT_TAG = r"<(?:import|meta|base|link|xss|!entity|\?(?:xml|import))|datasrc\s*="
 _EVENTS = frozenset(
     b"abort afterprint afterscriptexecute animationcancel animationend animationiteration"
     b" animationstart auxclick beforecopy beforecut beforeinput beforeprint beforetoggle"
@@ -54,7 +54,7 @@ _EVENTS = frozenset(
     b" webkitanimationstart webkittransitionend wheel zoom".split()
 )
 
-_HANDLER = re2.compile(rb"(?:^|[\x00-\x20/\"'`;,>])on(\w{3,})[\x00-\x20]*=", options=re2_options())
+_HANDLER = re2.compile(rb"(?:^|[\x00-\x20/\"'`;,>+])on(\w{3,})[\x00-\x20]*=", options=re2_options())
 # As the body of a handler, each of these is a name or a function that nobody calls: JSX, Svelte.
 _INERT = re2.compile(
     rb"\s*\{\{?\s*(?:[\w.]{1,64}\s*\}|(?:async\s*)?(?:\([\w\s,{}:.]{0,64}\)|\w{1,32})\s*=>)",
@@ -143,8 +143,8 @@ _DOCUMENT_TAGS = (
         rf"<meta\b{_IN_TAG}http-equiv\W{{0,4}}=?\W{{0,4}}(?:refresh|set-cookie"
         r"|content-security-policy|link)"
     ),
-    rf"<meta\b{_IN_TAG}charset\s*=\s*[\"']?(?:utf-7|iso-2022|x-mac-farsi)",
-    r"<base\b[^<>]*href\s*=",
+    rf"<meta\b{_IN_TAG}charset\s*=\s*[\"']?(?:utf-?7|iso-2022|x-mac-farsi|x-imap4|hz-gb|cesu)",
+    r"<base\b[^<>]*href\s*=|<import\b[^<>]*\bimplementation\s*=",
     (
         rf"<link\b{_IN_TAG}(?:rel\s*=\s*[\"']?import|href\s*=\s*[\"'`]?\s*(?:{_SCHEME}|data:"
         r"|(?:https?:)?//[^\s<>]*\.css[\"']?[^<>]*rel\s*=\s*[\"']?stylesheet))"
@@ -166,15 +166,28 @@ DETECTOR = Detector(
         Rule("script_tag", rf"<(?:[\w-]+:)?script(?:{_GAP}|>|\z)", check=_is_script),
         Rule("script_tag", r"<(?:[\w-]+:)?script[^\w>\s-]{1,8}(?:src|>|\s)"),
         Rule("script_close", r"</script[\x00-\x20/>]"),
+        # Filters that drop blanks and controls put the name together.
         Rule(
             "script_split",
-            r"<scr(?:ipt)?[\x00-\x20<>]{0,4}<?/?scr|(?:^|[\x00-\x7f])\xbcscript[^<>]*\xbe",
+            r"<[^\w<>]*(?:s[^\w<>]+c[^\w<>]+r[^\w<>]+i[^\w<>]+p[^\w<>]+t"
+            r"|f[^\w<>]+o[^\w<>]+r[^\w<>]+m|i[^\w<>]+f[^\w<>]+r[^\w<>]+a[^\w<>]+m[^\w<>]+e)\b"
+            r"|<\s+\w*\s*:\s*script\b|<(?:\w*:)?vmlframe\b",
+        ),
+        Rule(
+            "script_url",
+            r"j(?:[\x00-\x09\x0b\x0c\x0e-\x1f]+avascript|a[\x00-\x09\x0b\x0c\x0e-\x1f]+vascript"
+            r"|av[\x00-\x09\x0b\x0c\x0e-\x1f]+ascript|ava[\x00-\x09\x0b\x0c\x0e-\x1f]+script"
+            r"|avas[\x00-\x09\x0b\x0c\x0e-\x1f]+cript)\s*:",
+        ),
+        Rule(
+            "script_split",
+            r"<scr(?:ipt)?[\x00-\x20<>]{0,4}<?/?scr|<s?c?r?(?:\\0|%00)[script]{2,5}[\s/>]|(?:^|[\x00-\x7f\xc2])\xbcscript[^<>]*\xbe",
         ),
         Rule(
             "event_handler",
             _HANDLER_SIGN,
             check=confirmed_by(
-                rf"<[a-z!?/]{_IN_TAG}[\x00-\x20/\"'`]on\w{{3,}}[\x00-\x20]*=", after=_runs_handler
+                rf"<[a-z!?/]{_IN_TAG}[\x00-\x20/\"'`+]on\w{{3,}}[\x00-\x20]*=", after=_runs_handler
             ),
         ),
         Rule(
@@ -220,8 +233,8 @@ DETECTOR = Detector(
             "script_url",
             _SCHEME,
             check=confirmed_by(
-                r"(?:=|\burl\(|&equals;|\]\(|[\"'`]\s*\+?\s*[\"'`]?|\b(?:to|values|href|src|content)"
-                r"[\"'`=\s]"
+                r"(?:=|\burl\(|&equals;|\]\(|[\"'`]\s*\+?\s*[\"'`]?|\b(?:(?:to|values)[\"'`=]"
+                r"|(?:href|src|content)[\"'`=\s])"
                 rf"|url=)[\x00-\x20\"'`<(]{{0,8}}[\x01-\x20\x7f-\xff]{{0,8}}{_SCHEME}",
                 after=_runs_url,
             ),
@@ -261,14 +274,16 @@ DETECTOR = Detector(
                 rf"\s*=\s*[\"'`]?\s*(?:<|&|{_SCHEME}|{_DATA})"
             ),
         ),
-        Rule("srcdoc", r"<(?:button|input|isindex|form|math|a)\b[^<>]*\bformaction\s*="),
+        Rule(
+            "srcdoc", r"(?:<(?:button|input|isindex|form|math|a)\b[^<>]*\b|[\"'`]\s*)formaction\s*="
+        ),
         # Leaving an attribute or a string
         Rule(
             "attribute_breakout",
             _HANDLER_SIGN,
             check=confirmed_by(
                 r"(?:^|[\"'`])[^<>]{0,32}[\"'`][\x00-\x20/>]{0,8}on\w{3,}[\x00-\x20]*="
-                r"[\x00-\x20]*[^\s=]",
+                r"[\x00-\x20]*(?:[^\s=]|\z)",
                 after=_names_event,
             ),
         ),
@@ -306,77 +321,6 @@ DETECTOR = Detector(
                 rf"^[\s\"'`)\]}};,+*/-]{{1,8}}(?:{_CALL}|document\.cookie|{_OBJECTS}\[)"
             ),
         ),
-        # Code that only an attack is made of
-        Rule(
-            "probe",
-            _DIALOG_SIGN,
-            check=confirmed_by(
-                r"\b(?:alert|confirm|prompt)\)?\s*(?:\(|`)\s*(?:document\.|window\.|location\b"
-                r"|origin\b|\d{1,6}\s*(?:\)|`)"
-                r"|/xss|[\"'`/]\W{0,3}xss|string\.fromcharcode|this\b|self\b)"
-            ),
-        ),
-        Rule(
-            "probe",
-            r"(?:document|window|self|top|this|globalthis|frames)\s*\[\s*(?:[\"\'`/\\]|atob|\d|string)",
-            check=confirmed_by(
-                r"(?:document|window|self|top|this|globalthis|frames)\s*\[\s*(?:[\"'`/\\]|atob|\d+"
-                r"\s*\[|string)[^\]]+\]\s*(?:\(|`|\[|=[^=])"
-            ),
-        ),
-        Rule(
-            "probe",
-            _DIALOG_SIGN,
-            check=confirmed_by(
-                r"^[\s;]*(?:alert|confirm|prompt)\s*[(`][^\n]*[^\s(`][)`]\s*;?\s*(?://[^\n]*)?\z"
-            ),
-        ),
-        Rule(
-            "probe",
-            _DIALOG_SIGN,
-            check=confirmed_by(
-                r"[;,=]\s*(?:alert|confirm|prompt)\s*[,;]\s*\w+\s*\(|<(?:alert|confirm|prompt)\s*\("
-                r"|\.\s*(?:sort|map|find|foreach|filter|some|every|call|apply)"
-                r"\s*(?:\.\s*call\s*)?[(`][\s${(]*(?:alert|confirm|prompt|eval)\b"
-            ),
-        ),
-        Rule(
-            "cookie_theft",
-            r"document\s*\.\s*cookie",
-            check=confirmed_by(
-                r"(?:[?&=+]|\bsrc\b|\bhref\b|location|fetch\(|escape\(|encodeuricomponent\(|btoa\()"
-                r"[^\n]*document\s*\.\s*cookie"
-            ),
-        ),
-        Rule(
-            "cookie_theft",
-            r"^\W{0,16}document\s*[.\[]|(?:string\.fromcharcode|unescape|atob)\s*\(",
-            check=confirmed_by(
-                r"^\W{0,16}document\s*(?:\.|\[\W{0,2})\s*(?:cookie|domain|write|location)\b|"
-                r"(?:string\.fromcharcode|unescape|atob)\s*\([^)]{4,}\)\s*\)"
-            ),
-        ),
-        Rule(
-            "jsfuck",
-            r"[\[\]()!+{}]{3}\[|!\[\]|\(\+\[\]",
-            check=confirmed_by(
-                r"[\[\]()!+{}]{3,}(?:\[[\[\]()!+{}]{3,}){3,}|\[\]\[\(!\[\]\+\[\]\)|\(\+\[\]\)\["
-                r"|!\[\]\+\[\]\)\["
-            ),
-        ),
-        Rule(
-            "utf_7",
-            r"\+ADw",
-            check=confirmed_by(r"\+ADw-?[^\n]*(?:script|on\w+\+AD0|img|svg|\+AD4)"),
-        ),
-        Rule(
-            "angular",
-            r"constructor\s*[.\[(]|\$eval\s*\(|\$on\.constructor|\{\{[^}]*\balert\s*\(",
-            check=confirmed_by(
-                r"constructor\s*(?:\.|\[)\s*[\"'`]?constructor[\"'`]?\s*\]?\s*\(|\$eval\s*\("
-                r"|\$on\.constructor"
-                r"|\.constructor\(\s*[\"'`]\s*(?:alert|return|eval)|\{\{[^}]{0,80}\balert\s*\("
-            ),
-        ),
+        *xss_probes.RULES,
     ),
 )

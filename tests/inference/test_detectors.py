@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from inference.detectors import load_detectors
 from inference.engine import Engine
+from inference.matcher import Pattern, Re2Matcher, compile_matcher
+from inference.normalizer import read
 from kysira.types import DEFAULT_THRESHOLD, ScoreOptions
 from tests.detector_cases import FOLDER, Case, load_cases
 
@@ -41,3 +44,19 @@ def test_table_is_complete(slug: str) -> None:
     assert len(cases) - len(attacks) >= 40
     assert len({json.dumps([c.input, c.place, c.name]) for c in cases}) == len(cases)
     assert all(case.why for case in cases)
+
+
+@pytest.mark.parametrize("lead", [b"", b"some words before it, 37 of them: "])
+def test_engines_agree_on_every_attack(lead: bytes) -> None:
+    """Of a few shapes hyperscan misses matches that RE2 finds: no rule has one of those."""
+    rules = [rule for detector in load_detectors() for rule in detector.rules]
+    patterns = list(dict.fromkeys(Pattern(rule.pattern, rule.is_case_sensitive) for rule in rules))
+    fast, exact = compile_matcher(patterns), Re2Matcher(patterns)
+    values = [case.input.encode("utf-8", "surrogateescape") for case in CASES]
+    texts = {variant.text for value in values for variant in read(value).variants}
+    missed = {
+        patterns[index].expression: text
+        for text in texts
+        for index in set(exact.match(lead + text)) - set(fast.match(lead + text))
+    }
+    assert not missed

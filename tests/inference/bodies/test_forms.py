@@ -76,7 +76,10 @@ def test_ordinary_head_is_no_field() -> None:
     """What browsers write is not scanned as text."""
     head = b'Content-Disposition: form-data; name="file"; filename="photo.jpg"\r\n'
     found, _ = fields(part(b"\xff\xd8\xff\xe0\0\x10JFIF", head=head + b"Content-Type: image/jpeg"))
-    assert [location for location, _ in found] == ["multipart:file", "multipart:file[head]"]
+    assert [location for location, _ in found] == [
+        "multipart:file[filename]",
+        "multipart:file[head]",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,10 @@ def in_xml(
         (ATTACK, [("json", ATTACK)]),
         ({"$ne": 1, "user": {"$gt": ""}}, [("json:$ne", "$ne"), ("json:user.$gt", "$gt")]),
         ({ATTACK: 1}, [("json:" + ATTACK, ATTACK)]),
+        ({"__proto__": {"a": 1}}, [("json:__proto__", "__proto__")]),
+        ({"constructor": {"prototype": {"a": 1}}},
+         [("json:constructor.prototype", "constructor.prototype")]),
+        ({"prototype": {"a": 1}, "constructor": "bob"}, []),
         ({"": "a b"}, [("json", "a b")]),
     ],
 )  # fmt: skip
