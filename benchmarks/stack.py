@@ -37,6 +37,7 @@ class Variant:
 VARIANTS = (
     Variant("envoy"),
     Variant("no-op", "benchmarks.noop"),
+    Variant("tuned", "benchmarks.noop", {"BENCHMARK_TUNED": "1"}),
     Variant("shadow", "benchmarks.scored", {"KYSIRA_MODE": "shadow"}),
     Variant("active", "benchmarks.scored", {"KYSIRA_MODE": "active"}),
     Variant("no-cache", "benchmarks.scored", {"KYSIRA_MODE": "shadow", "BENCHMARK_NO_CACHE": "1"}),

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge
 
+from extproc.scheduling import patient_threads
 from extproc.server import ExternalProcessor, GrpcServer
 from extproc.settings import ExtProcSettings
 from inference.in_process import EngineScorer
@@ -46,11 +47,13 @@ async def serve() -> None:
     stopped = stop_event()
     registry = new_registry()
     scorer = PendingScorer()
-    grpc_server = GrpcServer()
+    with patient_threads():
+        grpc_server = GrpcServer()
     grpc_port = grpc_server.bind(settings.bind, settings.grpc_port)
     modes = ModeStore(settings.mode, state_folder(settings.data_dir, "ext-proc", grpc_port))
     guard = Guard(scorer, settings.policy, modes, GuardMetrics(METRICS, registry))
-    processor = ExternalProcessor(guard, settings.max_body_bytes, _streams(registry))
+    processor = ExternalProcessor(guard, settings.max_body_bytes)
+    _streams(registry).set_function(lambda: processor.active_streams)
     mode_gauge(METRICS, registry).set_function(lambda: is_active(modes.mode))
     _failures(registry, modes)
     health = functools.partial(_health, modes, scorer)
@@ -61,7 +64,8 @@ async def serve() -> None:
     except StartError as error:
         raise StartError(f"{error}; choose another with --metrics-port") from error
     try:
-        await grpc_server.start(processor.handler())
+        with patient_threads():
+            await grpc_server.start(processor.handler())
         scorer.ready(await _load_scorer(settings))
         _settle_heap()
         await grpc_server.ready()
@@ -105,9 +109,10 @@ def _failures(registry: CollectorRegistry, modes: ModeStore) -> None:
 
 
 def _health(modes: ModeStore, scorer: PendingScorer) -> dict[str, Any]:
+    status = "degraded" if scorer.is_failing else "ok"
     return {
         "service": PROG,
-        "status": "ok" if scorer.is_ready else "loading",
+        "status": status if scorer.is_ready else "loading",
         "mode": modes.mode.value,
         "inference": scorer.description,
     }

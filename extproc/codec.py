@@ -5,7 +5,7 @@ Protocol: https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/ext_proc/v3
 
 import json
 from collections.abc import Iterable
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 
 from google.protobuf.message import DecodeError
@@ -17,11 +17,12 @@ from kysira.types import Action, Decision, Mode, Request
 
 OWN_PREFIX = "x-kysira-"
 MAX_REASON = 256
+Headers = tuple[tuple[str, str], ...]
 _SOURCE_ADDRESS = "source.address"
 _ERRORS = {403: "forbidden", 413: "content_too_large", 503: "unavailable"}
 
 
-class Phase(Enum):
+class Phase(StrEnum):
     """The kind of message a reply belongs to; the values are the reply's field names."""
 
     REQUEST_HEADERS = "request_headers"
@@ -41,30 +42,24 @@ def decode_head(message: pb.ProcessingRequest) -> Request:
             for header in message.request_headers.headers.headers
         ]
     )
-    pseudo = dict(headers[:6])  # pseudo-headers come first; Envoy adds none of its own later
+    pseudo = dict(headers)  # those that count here come once
     return Request(
-        method=_first(headers, pseudo, ":method").decode("utf-8", "replace"),
-        target=_first(headers, pseudo, ":path"),
+        method=pseudo.get(":method", b"").decode("utf-8", "replace"),
+        target=pseudo.get(":path", b""),
         headers=headers,
-        source_ip=_source_ip(message),
+        source_ip=next(filter(None, map(_source_ip, message.attributes.values())), ""),
     )
 
 
-def _first(headers: tuple[tuple[str, bytes], ...], pseudo: dict[str, bytes], name: str) -> bytes:
-    if name in pseudo:
-        return pseudo[name]
-    return next((value for key, value in headers if key == name), b"")
-
-
-def _source_ip(message: pb.ProcessingRequest) -> str:
-    for data in message.attributes.values():
-        try:
-            fields = Struct.FromString(data).fields
-        except DecodeError:
-            continue
-        if _SOURCE_ADDRESS in fields:
-            return fields[_SOURCE_ADDRESS].string_value.rpartition(":")[0].strip("[]")
-    return ""
+@lru_cache(256)  # a connection's requests all come from one address
+def _source_ip(attributes: bytes) -> str:
+    try:
+        fields = Struct.FromString(attributes).fields
+    except DecodeError:
+        return ""
+    if _SOURCE_ADDRESS not in fields:
+        return ""
+    return fields[_SOURCE_ADDRESS].string_value.rpartition(":")[0].strip("[]")
 
 
 def is_own(name: str) -> bool:
@@ -110,18 +105,22 @@ def encode_decision(
     return _reply(phase, spoofed_headers(request), headers, override=override, echo=echo)
 
 
-def verdict_headers(decision: Decision) -> list[tuple[str, str]]:
+def verdict_headers(decision: Decision) -> Headers:
     """Return the headers that tell the app; none for a request that was not scored."""
     if decision.score is None:
-        return []
-    headers = [
-        ("x-kysira-score", f"{decision.score:.4f}"),
-        ("x-kysira-reason", header_text(decision.reason)),
-        ("x-kysira-mode", decision.mode.value),
-    ]
-    if decision.mode is Mode.SHADOW and decision.action is Action.SHADOW_KILL:
-        headers.append(("x-kysira-would-have-killed", "true"))
-    return headers
+        return ()
+    is_flagged = decision.action is Action.SHADOW_KILL
+    return _told(decision.score, decision.reason, decision.mode, is_flagged)
+
+
+@lru_cache(1024)
+def _told(score: float, reason: str, mode: Mode, is_flagged: bool) -> Headers:
+    headers = (
+        ("x-kysira-score", f"{score:.4f}"),
+        ("x-kysira-reason", header_text(reason)),
+        ("x-kysira-mode", mode.value),
+    )
+    return (*headers, ("x-kysira-would-have-killed", "true")) if is_flagged else headers
 
 
 def header_text(text: str) -> str:
@@ -140,21 +139,21 @@ def _set(name: str, value: str) -> pb.HeaderValueOption:
 def _reply(
     phase: Phase,
     remove: Iterable[str],
-    headers: Iterable[tuple[str, str]],
+    headers: Headers,
     *,
     override: "pb.BodySendMode | None",
     echo: "pb.HttpBody | None",
 ) -> bytes:
     names = tuple(remove)
     if names or echo is not None:  # a client chose these: nothing to remember
-        return _build(phase, names, tuple(headers), override, echo)
-    return _build_once(phase, (), tuple(headers), override)
+        return _build(phase, names, headers, override, echo)
+    return _build_once(phase, (), headers, override)
 
 
 def _build(
     phase: Phase,
     remove: tuple[str, ...],
-    headers: tuple[tuple[str, str], ...],
+    headers: Headers,
     override: "pb.BodySendMode | None" = None,
     echo: "pb.HttpBody | None" = None,
 ) -> bytes:

@@ -76,6 +76,8 @@ _MIN_CUT_BYTES = 16384
 _COMPRESSED = 1
 """The first byte of a gRPC message in the call's own compression."""
 
+_NO_REQUEST = Request("", b"")
+_PHASES = {phase.value: phase for phase in Phase}
 _CHUNKED = (pb.STREAMED, pb.FULL_DUPLEX_STREAMED)
 
 
@@ -87,7 +89,7 @@ class Processor:
         self._limit = max_body_bytes
         self._state = State.HEADERS
         self._phase = Phase.REQUEST_HEADERS
-        self._head = Request("", b"")
+        self._head = _NO_REQUEST
         self._body = bytearray()
         self._body_mode: int = pb.NONE
         self._chunk: pb.HttpBody | None = None
@@ -100,7 +102,7 @@ class Processor:
         kind = message.WhichOneof("request")
         if kind is None:
             return Nothing()
-        self._phase = Phase(kind)
+        self._phase = _PHASES[kind]
         if self._phase is Phase.REQUEST_HEADERS:
             return self._on_headers(message)
         if self._phase is Phase.REQUEST_BODY:

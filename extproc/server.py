@@ -7,7 +7,6 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from prometheus_client import Gauge
 
 from extproc.processor import Command, Nothing, Processor, Reply, Score, ScoreChunk, ScoreHead
 from extproc.proto import ext_proc_pb2 as pb
@@ -24,34 +23,54 @@ MAX_MESSAGE_BYTES = 64 << 20
 class ExternalProcessor:
     """Serves ``Process``, one stream a request."""
 
-    def __init__(self, guard: Guard, max_body_bytes: int, active_streams: Gauge) -> None:
+    def __init__(self, guard: Guard, max_body_bytes: int) -> None:
+        self.active_streams = 0
         self._guard = guard
         self._limit = max_body_bytes
-        self._streams = active_streams
         self._telling: set[asyncio.Task[Decision]] = set()
 
     def handler(self) -> grpc.GenericRpcHandler:
-        """Return the handler for a gRPC server; messages stay bytes on gRPC's side."""
-        method: Any = grpc.stream_stream_rpc_method_handler(self._process)
+        """Return the handler for a gRPC server; messages stay bytes on gRPC's side.
+
+        To the server the last reply is the only one: gRPC sends what a handler returns together
+        with the status, which costs a seventh less than one after the other. Replies before it are
+        written to the stream. Where there is none left to send at the end an empty message goes
+        out, which Envoy ignores: it has closed its side by then.
+        """
+        method: Any = grpc.stream_unary_rpc_method_handler(self._process)
         return grpc.method_handlers_generic_handler(SERVICE, {"Process": method})
 
-    async def _process(self, _: Any, stream: grpc.aio.ServicerContext[bytes, bytes]) -> None:
-        self._streams.inc()
+    async def _process(self, _: Any, stream: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        self.active_streams += 1
         try:
-            await self._pump(stream)
+            return await self._pump(stream)
+        except DecodeError:
+            await stream.abort(grpc.StatusCode.INVALID_ARGUMENT, "not a ProcessingRequest")
+            raise AssertionError from None  # abort always raises
         finally:
-            self._streams.dec()
+            self.active_streams -= 1
 
-    async def _pump(self, stream: Any) -> None:
+    async def _pump(self, stream: Any) -> bytes:
+        """Return the last reply; nothing, which Envoy takes for none, when it has gone by then."""
         snapshot = self._guard.snapshot()
-        first = await self._read(stream)
-        if first is None:
-            return
-        if first.observability_mode:
+        message = _parsed(await stream.read())
+        if message is None:
+            return b""
+        if message.observability_mode:
             snapshot = replace(snapshot, mode=Mode.SHADOW)  # nothing can be blocked
         processor = Processor(snapshot.mode, self._limit)
         try:
-            await self._converse(stream, processor, first, snapshot)
+            while message is not None:
+                command = processor.receive(message)
+                while not isinstance(command, Reply | Nothing):
+                    command = await self._ask(processor, command, snapshot)
+                payload = command.payload if isinstance(command, Reply) else b""
+                if command.is_last:
+                    return payload
+                if payload:
+                    await stream.write(payload)
+                message = _parsed(await stream.read())
+            return b""
         finally:
             # Also when Envoy resets the stream, which it does once a body that was asked for and
             # never sent has gone by.
@@ -59,28 +78,6 @@ class ExternalProcessor:
                 self._tell(rest, snapshot)
             if processor.left_unread:
                 self._guard.count_unread(processor.left_unread)
-
-    async def _converse(
-        self, stream: Any, processor: Processor, first: pb.ProcessingRequest, snapshot: Snapshot
-    ) -> None:
-        message: pb.ProcessingRequest | None = first
-        while message is not None:
-            command = await self._settle(processor, processor.receive(message), snapshot)
-            if isinstance(command, Reply):
-                await stream.write(command.payload)
-            if command.is_last:
-                return
-            message = await self._read(stream)
-
-    async def _read(self, stream: Any) -> pb.ProcessingRequest | None:
-        data = await stream.read()
-        if data is grpc.aio.EOF:
-            return None
-        try:
-            return pb.ProcessingRequest.FromString(data)
-        except DecodeError:
-            await stream.abort(grpc.StatusCode.INVALID_ARGUMENT, "not a ProcessingRequest")
-            raise AssertionError from None  # abort always raises
 
     def _tell(self, rest: Score, snapshot: Snapshot) -> None:
         """Score what can no longer be answered, so that it is counted and logged."""
@@ -94,21 +91,21 @@ class ExternalProcessor:
         if self._telling:
             await asyncio.wait(self._telling)
 
-    async def _settle(
-        self, processor: Processor, command: Command, snapshot: Snapshot
-    ) -> Reply | Nothing:
-        while True:
-            if isinstance(command, Score):
-                decision = await self._guard.check(command.request, snapshot, unread=command.unread)
-                command = processor.decided(decision)
-            elif isinstance(command, ScoreHead):
-                refusal = await self._guard.check_head(command.request, snapshot)
-                command = processor.head_decided(refusal)
-            elif isinstance(command, ScoreChunk):
-                found = await self._guard.check_more(command.head, command.piece, snapshot)
-                command = processor.chunk_decided(found)
-            else:
-                return command
+    async def _ask(
+        self, processor: Processor, command: Score | ScoreHead | ScoreChunk, snapshot: Snapshot
+    ) -> Command:
+        if isinstance(command, Score):
+            decision = await self._guard.check(command.request, snapshot, unread=command.unread)
+            return processor.decided(decision)
+        if isinstance(command, ScoreHead):
+            return processor.head_decided(await self._guard.check_head(command.request, snapshot))
+        found = await self._guard.check_more(command.head, command.piece, snapshot)
+        return processor.chunk_decided(found)
+
+
+def _parsed(data: Any) -> pb.ProcessingRequest | None:
+    """Return the message, None at the end of the stream; raises DecodeError."""
+    return None if data is grpc.aio.EOF else pb.ProcessingRequest.FromString(data)
 
 
 class GrpcServer:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, groupby, islice, zip_longest
+from types import MappingProxyType
 from typing import NamedTuple
 
 from inference.bodies import body_fields
 from inference.detector import Detector
 from inference.fields import Field, head_fields
 from inference.model import Classifier
-from inference.scanning import CacheInfo, Scanner
+from inference.scanning import CacheInfo, Scan, Scanner, Scans
 from inference.scoring import (
     SCORE_DIGITS,
     decides,
@@ -22,7 +24,9 @@ from kysira.types import Exclusion, Finding, Place, Request, ScoreOptions, Unins
 
 MAX_FIELDS = 10_000
 """Values read one by one per request; the others are read as one, and ``uninspected{budget}``."""
-_AT_ONCE = 50
+_BATCH_FIELDS = 100
+_BATCH_BYTES = 4096
+"""This many values, or values this long, are scanned together before the budget is looked at."""
 MAX_SCANNED_BYTES = 1 << 20
 """Cost of scans after which values are only read as sent; after twice as much, as one."""
 MAX_MODEL_TEXTS = 8
@@ -83,6 +87,7 @@ class Engine:
         self._disabled = disabled
         self._detectors = tuple(d for d in detectors if d.slug not in disabled)
         self._scanner = scanner or Scanner(detectors)
+        self._harmless = lru_cache(16)(self._nothing_found)
         self._classifiers = dict(classifiers or {})
         self._gated = tuple(d for d in self._detectors if d.slug in self._classifiers)
 
@@ -110,32 +115,46 @@ class Engine:
         scope = _Scope(options.disabled | self._disabled, paths, options.exclusions)
         findings: list[Finding] = []
         readings: list[_Reading] = []
-        scanner, rules = self._scanner, self._scanner.rules
-        left = MAX_SCANNED_BYTES
-        fields = _fields(request, problems)
-
-        def one_by_one() -> Iterator[Field]:
-            for _ in range(MAX_FIELDS // _AT_ONCE):
-                if left > -MAX_SCANNED_BYTES:
-                    yield from islice(fields, _AT_ONCE)
-
-        for field in chain(one_by_one(), _rest(fields, problems)):
-            value = field.value
-            scan = scanner.scan(value, left) if left > 0 else scanner.scan_as_sent(value)
-            left -= scan.cost
-            if not scan.is_whole:
-                problems.add(Uninspected.BUDGET)
-            if not scan.hits and not self._gated:
+        for fields, scans in self._scans(_fields(request, problems), problems):
+            if not scans.notable and not self._gated:  # as in most requests
                 continue
-            found = [
-                finding
-                for finding in field_findings(field, scan.hits, rules)
-                if scope.holds(finding.detector, finding.location)
-            ]
-            findings += found
-            readings.append(_Reading(field, found))
+            for field in fields:
+                scan = scans.of(field.value)
+                if not scan.is_whole:
+                    problems.add(Uninspected.BUDGET)
+                if scan.hits or self._gated:
+                    found = self._findings(field, scan, scope)
+                    findings += found
+                    readings.append(_Reading(field, found))
         questions = {} if decides(findings, options) else self._questions(readings, scope)
         return Inspection(options, tuple(findings), frozenset(problems), questions)
+
+    def _scans(
+        self, fields: Iterator[Field], problems: set[Uninspected]
+    ) -> Iterator[tuple[Sequence[Field], Scans]]:
+        """Yield fields with what is found in them, until the budget is spent and then the rest."""
+        scanner, left, unread = self._scanner, MAX_SCANNED_BYTES, MAX_FIELDS
+        while batch := list(islice(fields, min(unread, _BATCH_FIELDS))):
+            unread -= len(batch)
+            for part in _parts(batch):
+                values = [field.value for field in part]
+                scans = scanner.scan(values, left) if left > 0 else scanner.scan_as_sent(values)
+                yield part, scans
+                left -= scans.cost
+            if left <= -MAX_SCANNED_BYTES:
+                break
+        for field in _rest(fields, problems):
+            value = (field.value,)
+            scans = scanner.scan(value, left) if left > 0 else scanner.scan_as_sent(value)
+            yield (field,), scans
+            left -= scans.cost
+
+    def _findings(self, field: Field, scan: Scan, scope: _Scope) -> list[Finding]:
+        return [
+            finding
+            for finding in field_findings(field, scan.hits, self._scanner.rules)
+            if scope.holds(finding.detector, finding.location)
+        ]
 
     def _questions(self, readings: Sequence[_Reading], scope: _Scope) -> dict[str, Sequence[Field]]:
         asked: dict[str, Sequence[Field]] = {}
@@ -158,9 +177,14 @@ class Engine:
         problems = set(inspection.problems)
         for slug, fields in inspection.questions.items():
             findings += self._ask(slug, fields, problems)
-        options = inspection.options
-        run = {d.slug: 0.0 for d in self._detectors if d.slug not in options.disabled}
-        return verdict(findings, run, problems)
+        harmless = self._harmless(inspection.options.disabled)
+        if not findings and not problems:
+            return harmless
+        return verdict(findings, harmless.breakdown, problems)
+
+    def _nothing_found(self, disabled: frozenset[str]) -> Verdict:
+        run = [d.slug for d in self._detectors if d.slug not in disabled]
+        return Verdict(breakdown=MappingProxyType(dict.fromkeys(run, 0.0)))
 
     def _ask(
         self, slug: str, fields: Sequence[Field], problems: set[Uninspected]
@@ -194,6 +218,23 @@ def _model_texts(value: bytes, problems: set[Uninspected]) -> list[str]:
     if len(text) > 2 * MAX_MODEL_CHARACTERS:
         problems.add(Uninspected.BUDGET)
     return [text[:MAX_MODEL_CHARACTERS], text[-MAX_MODEL_CHARACTERS:]]
+
+
+def _parts(batch: list[Field]) -> Iterator[list[Field]]:
+    """Yield the batch, a long one in parts, so that the budget is looked at in time."""
+    if sum([len(field.value) for field in batch]) <= _BATCH_BYTES:
+        yield batch
+        return
+    part: list[Field] = []
+    size = 0
+    for field in batch:
+        part.append(field)
+        size += len(field.value)
+        if size > _BATCH_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _rest(fields: Iterator[Field], problems: set[Uninspected]) -> Iterator[Field]:

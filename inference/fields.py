@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -39,42 +40,47 @@ def is_plain(value: bytes) -> bool:
 
 
 def head_fields(request: Request) -> Iterator[Field]:
-    """Yield the fields of the request line and the headers."""
+    """Return the fields of the request line and the headers."""
     path, _, query = request.target.partition(b"?")
-    yield from _path_fields(path)
-    if query:
-        yield from pair_fields(Place.QUERY, query)
+    pairs = pair_fields(Place.QUERY, query) if query else ()
+    return chain(_path_fields(path), pairs, _header_fields(request))
+
+
+def _header_fields(request: Request) -> list[Field]:
+    found: list[Field] = []
+    place = Place.HEADER
     for name, value in request.headers:
-        if name == "cookie":
-            yield from _cookie_fields(value)
-        elif is_plain(value) or name in _UNREAD_HEADERS:
+        if name in _UNREAD_HEADERS or (len(value) < _SHORT and (not value or value.isalnum())):
             continue
+        if name == "cookie":
+            found += _cookie_fields(value)
         elif name not in _DULL_HEADERS or _ODD.search(value):
-            yield Field(Place.HEADER, name, value)
+            found.append(Field(place, name, value))
+    return found
 
 
-def _path_fields(path: bytes) -> Iterator[Field]:
+def _path_fields(path: bytes) -> list[Field]:
     if len(path) < 2:
-        return
-    yield Field(Place.PATH, "", path)
+        return []
+    place = Place.PATH
     # A whole path never decodes as base64, one segment of it may.
-    for number, segment in enumerate(path.split(b"/")):
-        if len(segment) >= _SHORT:
-            yield Field(Place.PATH, str(number), segment)
+    segments = enumerate(path.split(b"/"))
+    return [
+        Field(place, "", path),
+        *[Field(place, str(n), text) for n, text in segments if len(text) >= _SHORT],
+    ]
 
 
 def pair_fields(place: Place, text: bytes) -> Iterator[Field]:
     """Yield the values, and the names that are not plain, of ``a=1&b=2`` (WHATWG URL §5.1)."""
     has_comment = False
     for pair in text.split(b"&"):
-        if is_plain(pair):
-            continue
         name, _, value = pair.partition(b"=")
-        if not name.isalnum():
+        if name and not name.isalnum():
             name = _unquote_plus(name)
             if not _is_plain_name(name):
                 yield Field(place, name.decode("utf-8", "replace"), name)
-        if is_plain(value):
+        if len(value) < _SHORT and (not value or value.isalnum()):
             continue
         value = _unquote_plus(value)
         has_comment = has_comment or b"*/" in value
@@ -108,10 +114,10 @@ def _unquote_plus(text: bytes) -> bytes:
 
 
 def _cookie_fields(header: bytes) -> Iterator[Field]:
+    place = Place.COOKIE
     for pair in header.split(b";"):
         name, _, value = pair.strip().partition(b"=")
-        label = name.decode("utf-8", "replace")
-        if not _is_plain_name(name):
-            yield Field(Place.COOKIE, label, name)
-        if not is_plain(value):
-            yield Field(Place.COOKIE, label, value)
+        if not name.isalnum() and not _is_plain_name(name):
+            yield Field(place, name.decode("utf-8", "replace"), name)
+        if len(value) >= _SHORT or (value and not value.isalnum()):
+            yield Field(place, name.decode("utf-8", "replace"), value)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVarTuple
 
@@ -21,6 +21,7 @@ class EngineScorer:
     """Scores small requests at once and large ones, and models, in threads."""
 
     description = "in-process"
+    is_failing = False  # what one request is refused for says nothing of the next
 
     def __init__(self, engine: Engine, *, threads: int = 1, max_wait_s: float = 0.25) -> None:
         """Work that has waited longer than ``max_wait_s`` is dropped: nobody waits for it any more.
@@ -32,17 +33,17 @@ class EngineScorer:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="scorer")
         self._waiting = 0
 
-    async def score(self, request: Request, options: ScoreOptions) -> Verdict:
-        """Return the verdict.
+    def score(self, request: Request, options: ScoreOptions) -> Verdict | Awaitable[Verdict]:
+        """Return the verdict, or what to await while a thread works on it.
 
-        Raises ScoringOverload when too many requests wait, ScoringTimeout after a long wait.
+        That raises ScoringOverload when too many requests wait, ScoringTimeout after a long wait.
         """
         if not _is_small(request):
-            return await self._in_thread(self._engine.score, request, options)
+            return self._in_thread(self._engine.score, request, options)
         inspection = self._engine.inspect(request, options)
         if not inspection.questions:
             return self._engine.conclude(inspection)
-        return await self._in_thread(self._engine.conclude, inspection)
+        return self._in_thread(self._engine.conclude, inspection)
 
     async def _in_thread(
         self, work: Callable[[*Arguments], Verdict], *arguments: *Arguments
@@ -73,9 +74,7 @@ class EngineScorer:
 
 
 def _is_small(request: Request) -> bool:
-    size = len(request.target) + len(request.body)
-    for name, value in request.headers:
-        if name == "content-encoding":  # it may grow
-            return False
-        size += len(value)
-    return size <= INLINE_BYTES
+    if request.body and any(name == "content-encoding" for name, _ in request.headers):
+        return False  # it may grow
+    size = sum([len(value) for _, value in request.headers])
+    return size + len(request.target) + len(request.body) <= INLINE_BYTES

@@ -7,7 +7,8 @@ the request path: one 2 KB value can cost such an engine seconds.
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 import re2
@@ -18,6 +19,9 @@ try:
 except ImportError:  # no wheel for this platform
     hyperscan = None
 
+JOINT = b"\xff"
+"""Stands between texts that are matched as one: no UTF-8 has it, and few patterns take it."""
+
 _PART = re.compile(r"\\.|\[:\w+:\]|\[\^?|.", re.DOTALL)
 _AS_PCRE = {
     "$": (r"(?:\n?\z)", "$"),
@@ -25,6 +29,17 @@ _AS_PCRE = {
     r"\S": (r"[^\s\v]", r"\S"),
 }
 """What RE2 needs outside and inside of a character class to read a part as PCRE does."""
+_AT_JOINTS = {
+    "^": (r"(?:^|\xFF)", "^"),
+    r"\A": (r"(?:\A|\xFF)", r"\A"),
+    "$": (r"(?:\n?\xFF|$)", "$"),
+    r"\z": (r"(?:\xFF|\z)", r"\z"),
+}
+"""What makes a text's ends match at its joints too, outside and inside of a class."""
+_NO_JOINTS = re.compile(r"\\[ZG]|\(\?\w*[mx]")
+"""What could end a text in a way that is not put right at joints."""
+_MOST_SEARCHES = 32
+"""Up to this many texts are found one by one: a pattern like ".*@" reads on to the end of all."""
 
 
 class Pattern(NamedTuple):
@@ -122,6 +137,39 @@ def re2_expression(expression: str) -> str:
     To PCRE, which hyperscan follows, "$" also matches before a newline that ends the text, and "\s"
     a vertical tab.
     """
+    return _rewritten(expression, _AS_PCRE)
+
+
+def joint_pattern(pattern: Pattern) -> Pattern:
+    r"""Return a pattern that matches joined texts whenever this one matches one of them.
+
+    It may match more: what stands across a joint, or in a text that holds the joint's byte. Raises
+    ValueError for a pattern with ends of another kind than "^", "$", "\A" and "\z".
+    """
+    if _NO_JOINTS.search(pattern.expression):
+        raise ValueError(f"{pattern.expression!r} has \\Z, \\G or a mode: write ^, $, \\A or \\z")
+    return pattern._replace(expression=_rewritten(pattern.expression, _AT_JOINTS))
+
+
+def matching_texts(pattern: Pattern, joined: bytes) -> Iterator[bytes]:
+    """Yield the joined texts that this ``joint_pattern`` matches, and perhaps some more."""
+    expression = searcher(pattern)
+    position = 0
+    for _ in range(_MOST_SEARCHES):
+        match = expression.search(joined, position)
+        if match is None:
+            return
+        if match.end() == position:  # it matches nothing at all, so everywhere
+            break
+        start = joined.rfind(JOINT, 0, match.start()) + 1
+        position = joined.find(JOINT, match.end())
+        yield from joined[start : position if position >= 0 else None].split(JOINT)
+        if position < 0:
+            return
+    yield from joined.split(JOINT)
+
+
+def _rewritten(expression: str, table: Mapping[str, tuple[str, str]]) -> str:
     parts: list[str] = []
     is_class = is_first = False
     for part in _PART.findall(expression):
@@ -130,9 +178,17 @@ def re2_expression(expression: str) -> str:
             is_class = True
         elif part == "]" and not is_first:
             is_class = False
-        parts.append(_AS_PCRE[part][is_class] if part in _AS_PCRE else part)
+        parts.append(table[part][is_class] if part in table else part)
         is_first = is_opening
     return "".join(parts)
+
+
+@cache
+def searcher(pattern: Pattern) -> Any:
+    """Return the pattern alone, compiled by RE2: it says where in a text a match is."""
+    options = re2_options(pattern.is_case_sensitive)
+    options.never_capture = True  # a match without groups needs no slower engine than a DFA
+    return re2.compile(re2_expression(pattern.expression).encode(), options=options)
 
 
 def re2_options(is_case_sensitive: bool = False) -> Any:

@@ -1,6 +1,6 @@
 """Normalisation: a value becomes its variants, each with the decoding steps that led to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from inference import transformations as t
@@ -27,6 +27,8 @@ _REWRITING: tuple[tuple[str, t.Transformation], ...] = (
     ("shell-quote", t.shell_quotes),
 )
 
+_BASE64_BYTES = 16
+"""Shorter values are no base64 that is decoded."""
 _INERT = bytes(set(range(0x20, 0x7F)) - set(b"%&\\\"'^`$"))
 """What no step but base64 changes, unless it is a pair of blanks or opens an SQL comment."""
 
@@ -44,6 +46,11 @@ class Reading(NamedTuple):
     variants: tuple[Variant, ...]
     is_whole: bool
 
+    @property
+    def texts(self) -> list[bytes]:
+        """Return the text of each variant."""
+        return [text for text, _ in self.variants]
+
 
 def read(value: bytes, max_bytes: int = MAX_BYTES) -> Reading:
     """Return the value and every different reading of it, within bounds.
@@ -52,8 +59,6 @@ def read(value: bytes, max_bytes: int = MAX_BYTES) -> Reading:
     variants only the first round is finished. Each base64 text is a value of its own: it must not
     hide what else the value holds.
     """
-    if is_inert(value):
-        return Reading((Variant(value, ()),), True)
     found: dict[bytes, tuple[str, ...]] = {value: ()}
     values = [Variant(value, ())]
     is_whole = True
@@ -64,10 +69,13 @@ def read(value: bytes, max_bytes: int = MAX_BYTES) -> Reading:
             if number == MAX_ROUNDS or (is_full and (number or start.steps)):
                 is_whole = False
                 break
-            for text, steps in (decoded, *_rewritten(*decoded)):
+            is_last = not to_decode((decoded.text,))
+            for text, steps in (decoded,) if is_last else (decoded, *_rewritten(*decoded)):
                 if text not in found:
                     found[text] = steps
                     left -= len(text)
+            if is_last:  # as after the first round of most
+                break
             clear = t.base64_text(decoded.text)
             if clear not in found:
                 found[clear] = (*decoded.steps, "base64")
@@ -76,11 +84,33 @@ def read(value: bytes, max_bytes: int = MAX_BYTES) -> Reading:
     return Reading(tuple(Variant(text, steps) for text, steps in found.items()), is_whole)
 
 
-def is_inert(value: bytes) -> bool:
-    """Return True for a value that is its own only reading, as most are."""
-    if value.translate(None, _INERT) or b"  " in value or b"/*" in value:
-        return False
-    return t.base64_text(value) is value
+def to_decode(values: Sequence[bytes]) -> list[bytes]:
+    """Return the values that may have another reading: few, as most are their own only one."""
+    encoded = [
+        value
+        for value in values
+        if len(value) >= _BASE64_BYTES
+        and not value.islower()  # as base64_text finds too, at the price of a call
+        and t.base64_text(value) is not value
+    ]
+    odd = _odd(values)
+    return list(dict.fromkeys(odd + encoded)) if encoded else odd
+
+
+def _odd(values: Sequence[bytes]) -> list[bytes]:
+    """Return the values that hold something that a step other than base64 may change.
+
+    One look at all of them is faster than one at each.
+    """
+    joined = b".".join(values)
+    odd = joined.translate(None, _INERT)
+    if b"  " in joined or b"/*" in joined:
+        return [v for v in values if v.translate(None, _INERT) or b"  " in v or b"/*" in v]
+    if not odd:
+        return []
+    if not odd.strip(odd[:1]):  # one kind of character, as "%"
+        return [value for value in values if odd[0] in value]
+    return [value for value in values if value.translate(None, _INERT)]
 
 
 def _rounds(start: Variant) -> Iterator[Variant]:

@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from inference import matcher as matching
 from inference.matcher import HyperscanMatcher, Matcher, Pattern, Re2Matcher, hyperscan
 
 log = logging.getLogger(__name__)
-KEPT_FILES = 4
+KEPT_FILES = 8
+"""A start writes one or two; older ones serve who goes back to an earlier version."""
 
 
 def cached_matcher(patterns: Sequence[Pattern]) -> Matcher:
@@ -39,7 +41,9 @@ def _path(patterns: Sequence[Pattern]) -> Path | None:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:  # a user without a home, as in some containers
         return None
-    key = repr((hyperscan.__version__, platform.machine(), [tuple(p) for p in patterns]))
+    # The code too: what a pattern means depends on the flags that it is compiled with.
+    code = Path(matching.__file__).read_bytes()
+    key = repr((hyperscan.__version__, platform.machine(), code, [tuple(p) for p in patterns]))
     return base / "kysira" / f"rules-{hashlib.sha256(key.encode()).hexdigest()[:16]}.hsdb"
 
 
@@ -57,11 +61,24 @@ def _save(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
-        found = sorted(path.parent.glob("rules-*.hsdb"), key=lambda each: each.stat().st_mtime)
-        for old in found[:-KEPT_FILES]:
-            old.unlink(missing_ok=True)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(name, path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+        _prune(path.parent)
     except OSError as error:
         log.warning("rule_cache_not_written path=%s error=%s", path, error)
+
+
+def _prune(folder: Path) -> None:
+    ages: list[tuple[float, Path]] = []
+    for path in folder.glob("rules-*.hsdb"):
+        try:
+            ages.append((path.stat().st_mtime, path))
+        except FileNotFoundError:  # another process prunes, too
+            continue
+    for _, path in sorted(ages)[:-KEPT_FILES]:
+        path.unlink(missing_ok=True)

@@ -2,14 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import cache
-from typing import Any
-
-import re2
 
 from inference.detector import Detector, Rule
 from inference.fields import Field
-from inference.matcher import re2_expression, re2_options
+from inference.matcher import Pattern, searcher
 from inference.normalizer import Variant
 from inference.scanning import Hit
 from inference.transformations import overlong_utf8, percent
@@ -59,15 +55,8 @@ def _finding(field: Field, detector: Detector, matches: Mapping[str, Match]) -> 
 
 
 def _span(rule: Rule, text: bytes) -> tuple[int, int]:
-    match = _compiled(rule.pattern, rule.is_case_sensitive).search(text)
+    match = searcher(Pattern(rule.pattern, rule.is_case_sensitive)).search(text)
     return match.span() if match else (0, 0)
-
-
-@cache
-def _compiled(pattern: str, is_case_sensitive: bool) -> Any:
-    options = re2_options(is_case_sensitive)
-    options.never_capture = True  # a match without groups needs no slower engine than a DFA
-    return re2.compile(re2_expression(pattern).encode(), options=options)
 
 
 def exclusion_paths(target: bytes) -> tuple[str, ...]:
@@ -101,9 +90,10 @@ def decides(findings: Iterable[Finding], options: ScoreOptions) -> bool:
 
 
 def verdict(
-    findings: Iterable[Finding], breakdown: dict[str, float], problems: Iterable[Uninspected]
+    findings: Iterable[Finding], run: Mapping[str, float], problems: Iterable[Uninspected]
 ) -> Verdict:
-    """Join findings into a verdict; ``breakdown`` holds a 0.0 for every detector that was run."""
+    """Join findings into a verdict; ``run`` holds a 0.0 for every detector that was run."""
+    breakdown = dict(run)
     best: dict[str, Finding] = {}
     for finding in findings:
         known = best.get(finding.detector)

@@ -140,7 +140,8 @@ class Service:
         self, loaded: _Loaded, where: str, request: Request, options: ScoreOptions
     ) -> Verdict:
         started = time.perf_counter()
-        verdict = await loaded.scorer.score(request, options)
+        answer = loaded.scorer.score(request, options)
+        verdict = answer if isinstance(answer, Verdict) else await answer
         self._metrics.observe(where, time.perf_counter() - started)
         self._metrics.count_verdict(verdict, options)
         return verdict

@@ -7,8 +7,9 @@ KysiraError
 ├── RenderError        a configuration can't be rendered, checked or merged
 ├── StartError         a process or port that a command needs isn't there
 └── ScoringError       a request could not be scored
-    ├── ScoringTimeout the deadline passed
-    └── ScoringOverload too many requests are being scored already
+    ├── ScoringTimeout   the deadline passed
+    ├── ScoringOverload  too many requests are being scored already
+    └── ScoringTooLarge  the scorer reads no requests of this size
 """
 
 
@@ -50,3 +51,7 @@ class ScoringTimeout(ScoringError):
 
 class ScoringOverload(ScoringError):
     """Too many requests are being scored already."""
+
+
+class ScoringTooLarge(ScoringError):
+    """The scorer reads no requests of this size: its limit is below the caller's."""

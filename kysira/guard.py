@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
+from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
 from kysira.metrics import GuardMetrics
 from kysira.mode_store import ModeStore
 from kysira.policy import Policy, decide, inspected_part, undecided
 from kysira.scorer import Scorer
-from kysira.types import Action, Decision, Mode, Request, Uninspected
+from kysira.settings import OnOversize
+from kysira.types import Action, Decision, Mode, Request, Uninspected, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,14 @@ class Guard:
         self._policy = policy
         self._metrics = metrics
         self._clock = clock
+        self._snapshot = Snapshot(policy, modes.mode)
 
     def snapshot(self) -> Snapshot:
         """Return what a request that starts now is decided by."""
-        return Snapshot(self._policy, self.modes.mode)
+        known, mode = self._snapshot, self.modes.mode
+        if known.mode is not mode:
+            known = self._snapshot = Snapshot(self._policy, mode)
+        return known
 
     async def check(
         self, request: Request, snapshot: Snapshot, *, unread: Uninspected | None = None
@@ -92,13 +97,17 @@ class Guard:
     async def _decide(self, request: Request, snapshot: Snapshot) -> Decision:
         policy, mode = snapshot.policy, snapshot.mode
         try:
-            async with asyncio.timeout(policy.timeout_s):
-                verdict = await self.scorer.score(inspected_part(request, policy), policy.options)
-            return decide(verdict, policy, mode)
+            answer = self.scorer.score(inspected_part(request, policy), policy.options)
+            if not isinstance(answer, Verdict):
+                async with asyncio.timeout(policy.timeout_s):
+                    answer = await answer
+            return decide(answer, policy, mode)
         except (TimeoutError, ScoringTimeout):
             return undecided(Uninspected.TIMEOUT, policy, mode)
         except ScoringOverload:
             return undecided(Uninspected.OVERLOAD, policy, mode)
+        except ScoringTooLarge:
+            return _too_large(policy, mode)
         except ScoringError as error:
             log.warning("scoring_failed error=%s", error)
             return undecided(Uninspected.ERROR, policy, mode)
@@ -108,11 +117,18 @@ class Guard:
             return undecided(Uninspected.ERROR, policy, mode)
 
     def _finish(self, request: Request, decision: Decision, started: float) -> Decision:
-        decision = replace(decision, latency_s=self._clock() - started)
-        self._metrics.observe(decision)
+        latency_s = self._clock() - started
+        self._metrics.observe(decision, latency_s)
         if decision.action is not Action.PASSED:
-            _log(request, decision)
+            _log(request, decision, latency_s)
         return decision
+
+
+def _too_large(policy: Policy, mode: Mode) -> Decision:
+    """Return what happens over the scorer's own limit: the same as over the policy's."""
+    if policy.on_oversize is OnOversize.BLOCK:
+        return decide(Verdict(uninspected=(Uninspected.OVERSIZE,)), policy, mode)
+    return undecided(Uninspected.OVERSIZE, policy, mode)
 
 
 _EVENTS = {
@@ -123,7 +139,7 @@ _EVENTS = {
 }
 
 
-def _log(request: Request, decision: Decision) -> None:
+def _log(request: Request, decision: Decision, latency_s: float) -> None:
     """Write one line without query, headers or body: they may hold secrets."""
     path = request.target.partition(b"?")[0][:256].decode("utf-8", "replace")
     log.warning(
@@ -137,5 +153,5 @@ def _log(request: Request, decision: Decision) -> None:
         request.method,
         path,
         request.source_ip or "-",
-        decision.latency_s * 1e3,
+        latency_s * 1e3,
     )

@@ -1,14 +1,20 @@
 """Prometheus metrics of a front-end; names and labels are the deployment guide's."""
 
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import accumulate
+
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
     Gauge,
-    Histogram,
+    Metric,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from kysira.types import Action, Decision, Mode, Uninspected
 
@@ -25,59 +31,82 @@ def new_registry() -> CollectorRegistry:
     return registry
 
 
-class GuardMetrics:
-    """Counts decisions under ``{prefix}_*``; every label value is there from the start."""
+class _Counts:
+    """Decisions with one action: how many took how long."""
+
+    __slots__ = ("by_bucket", "seconds")
+
+    def __init__(self) -> None:
+        self.by_bucket = [0] * (len(BUCKETS_S) + 1)
+        self.seconds = 0.0
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_bucket)
+
+    def cumulative(self) -> list[tuple[str, float]]:
+        bounds = [*map(floatToGoString, BUCKETS_S), "+Inf"]
+        return list(zip(bounds, accumulate(self.by_bucket), strict=True))
+
+
+class GuardMetrics(Collector):
+    """Counts decisions under ``{prefix}_*``; every label value is there from the start.
+
+    One thread at a time may count. Plain numbers, put into Prometheus' form when they are read:
+    its own counters would take a tenth of what a decision costs.
+    """
 
     def __init__(self, prefix: str, registry: CollectorRegistry) -> None:
-        requests = Counter(
-            f"{prefix}_requests",
-            "Total requests processed by action.",
-            ["action"],
-            registry=registry,
-        )
-        durations = Histogram(
-            f"{prefix}_request_duration_seconds",
-            "Seconds a decision took, upstream time left out.",
-            ["action"],
-            buckets=BUCKETS_S,
-            registry=registry,
-        )
-        uninspected = Counter(
-            f"{prefix}_uninspected",
-            "Requests not fully inspected, by reason.",
-            ["reason"],
-            registry=registry,
-        )
-        self._requests = {action: requests.labels(action.value) for action in Action}
-        self._durations = {action: durations.labels(action.value) for action in Action}
-        self._uninspected = {reason: uninspected.labels(reason.value) for reason in Uninspected}
-        self._flagged = Counter(
-            f"{prefix}_flagged", "Requests over the threshold, in either mode.", registry=registry
-        )
-        self._killed = Counter(
-            f"{prefix}_killed", "Requests blocked in active mode.", registry=registry
-        )
-        self._errors = Counter(
-            f"{prefix}_inference_errors", "Requests that could not be scored.", registry=registry
-        )
+        self._prefix = prefix
+        self._counts = {action: _Counts() for action in Action}
+        self._uninspected = dict.fromkeys(Uninspected, 0)
+        registry.register(self)
 
-    def observe(self, decision: Decision) -> None:
-        """Count one decision."""
-        action = decision.action
-        self._requests[action].inc()
-        self._durations[action].observe(decision.latency_s)
-        if action is Action.ACTIVE_KILL or action is Action.SHADOW_KILL:
-            self._flagged.inc()
-            if action is Action.ACTIVE_KILL:
-                self._killed.inc()
-        elif action is Action.ERROR:
-            self._errors.inc()
+    def observe(self, decision: Decision, latency_s: float) -> None:
+        """Count one decision that took ``latency_s`` seconds."""
+        counts = self._counts[decision.action]
+        counts.by_bucket[bisect_left(BUCKETS_S, latency_s)] += 1
+        counts.seconds += latency_s
         for reason in decision.verdict.uninspected:
-            self._uninspected[reason].inc()
+            self._uninspected[reason] += 1
 
     def count_unread(self, why: Uninspected) -> None:
         """Count a part of a request, otherwise counted already, that was not read."""
-        self._uninspected[why].inc()
+        self._uninspected[why] += 1
+
+    def describe(self) -> Iterator[Metric]:
+        """Yield every metric, so that the registry knows their names and refuses them twice."""
+        return self.collect()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric as it stands now."""
+        requests = self._counter("requests", "Total requests processed by action.", "action")
+        durations = HistogramMetricFamily(
+            f"{self._prefix}_request_duration_seconds",
+            "Seconds a decision took, upstream time left out.",
+            labels=["action"],
+        )
+        for action, counts in self._counts.items():
+            requests.add_metric([action.value], counts.total)
+            durations.add_metric([action.value], counts.cumulative(), counts.seconds)
+        uninspected = self._counter(
+            "uninspected", "Requests not fully inspected, by reason.", "reason"
+        )
+        for reason, count in self._uninspected.items():
+            uninspected.add_metric([reason.value], count)
+        yield from (requests, durations, uninspected)
+        killed = self._counts[Action.ACTIVE_KILL].total
+        flagged = killed + self._counts[Action.SHADOW_KILL].total
+        errors = self._counts[Action.ERROR].total
+        for name, text, value in (
+            ("flagged", "Requests over the threshold, in either mode.", flagged),
+            ("killed", "Requests blocked in active mode.", killed),
+            ("inference_errors", "Requests that could not be scored.", errors),
+        ):
+            yield CounterMetricFamily(f"{self._prefix}_{name}", text, value=value)
+
+    def _counter(self, name: str, text: str, label: str) -> CounterMetricFamily:
+        return CounterMetricFamily(f"{self._prefix}_{name}", text, labels=[label])
 
 
 def mode_gauge(prefix: str, registry: CollectorRegistry) -> Gauge:

@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from kysira.types import Mode
@@ -16,19 +16,26 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """A mode set at runtime, over which configured mode, and until when."""
+    """A mode set at runtime, over which configured mode, until when, and what comes then."""
 
     mode: Mode
     configured: Mode
     expires_at: float | None = None
     """Unix seconds; None is for good."""
+    back_to: Mode | None = None
+    """The flip for good that this one interrupts; None where it interrupts the configured mode."""
+
+    @property
+    def lasting(self) -> Mode | None:
+        """Return the mode of the last flip for good, None when there was none."""
+        return self.mode if self.expires_at is None else self.back_to
 
 
 class ModeStore:
     """Keeps the mode; a flip is written to ``mode.json`` before it counts.
 
-    A flip is discarded when the configured mode has changed since, or its time is up: then the
-    configured mode is in force again, whatever was before the flip.
+    When the time of a flip is up, the last flip for good is in force again, or the configured mode
+    where there was none. All flips are discarded when the configured mode has changed since.
     """
 
     def __init__(
@@ -44,31 +51,36 @@ class ModeStore:
     @property
     def mode(self) -> Mode:
         """Return the mode in force now."""
-        flip = self._flip
-        if flip is None:
-            return self.configured
-        if flip.expires_at is not None and self._clock() >= flip.expires_at:
-            self._flip = None
-            log.warning("mode_expired back_to=%s", self.configured)
-            return self.configured
-        return flip.mode
+        flip = self._in_force()
+        return self.configured if flip is None else flip.mode
 
     @property
     def expires_at(self) -> float | None:
         """Return when the flip in force ends, in Unix seconds; None when it does not."""
-        _ = self.mode  # forgets a flip whose time is up
-        return self._flip.expires_at if self._flip else None
+        flip = self._in_force()
+        return None if flip is None else flip.expires_at
 
     def set(self, mode: Mode, ttl_seconds: float | None = None) -> None:
         """Flip now; a state file that can't be written is logged and counted, the flip holds."""
-        expires_at = None if ttl_seconds is None else self._clock() + ttl_seconds
-        flip = Flip(mode, self.configured, expires_at)
+        flip = Flip(mode, self.configured)
+        if ttl_seconds is not None:
+            before = self._in_force()
+            back_to = None if before is None else before.lasting
+            flip = replace(flip, expires_at=self._clock() + ttl_seconds, back_to=back_to)
         try:
             self._write(flip)
         except OSError as error:
             self.write_failures += 1
             log.error("mode_not_saved path=%s error=%s", self._path, error)
         self._flip = flip
+
+    def _in_force(self) -> Flip | None:
+        flip = self._flip
+        if flip is None or flip.expires_at is None or self._clock() < flip.expires_at:
+            return flip
+        self._flip = None if flip.back_to is None else Flip(flip.back_to, self.configured)
+        log.warning("mode_expired back_to=%s", flip.back_to or self.configured)
+        return self._flip
 
     def _write(self, flip: Flip) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,11 +98,12 @@ class ModeStore:
     def _read(self) -> Flip | None:
         try:
             row = json.loads(self._path.read_text("utf-8"))
-            expires_at = row["expires_at"]
+            expires_at, back_to = row["expires_at"], row.get("back_to")  # older files lack it
             flip = Flip(
                 Mode(row["mode"]),
                 Mode(row["configured"]),
                 None if expires_at is None else float(expires_at),
+                None if back_to is None else Mode(back_to),
             )
         except FileNotFoundError:
             return None

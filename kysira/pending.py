@@ -1,5 +1,7 @@
 """A scorer that is still loading."""
 
+from collections.abc import Awaitable
+
 from kysira.errors import ScoringError
 from kysira.scorer import Scorer
 from kysira.types import Request, ScoreOptions, Verdict
@@ -17,6 +19,11 @@ class PendingScorer:
         return self._scorer.description if self._scorer else "loading"
 
     @property
+    def is_failing(self) -> bool:
+        """Return True while the scorer gets no verdicts."""
+        return self._scorer is not None and self._scorer.is_failing
+
+    @property
     def is_ready(self) -> bool:
         """Return True once requests are scored."""
         return self._scorer is not None
@@ -25,11 +32,11 @@ class PendingScorer:
         """Score with this from now on."""
         self._scorer = scorer
 
-    async def score(self, request: Request, options: ScoreOptions) -> Verdict:
-        """Return the verdict; raises ScoringError while loading."""
+    def score(self, request: Request, options: ScoreOptions) -> Verdict | Awaitable[Verdict]:
+        """Return the scorer's answer; raises ScoringError while loading."""
         if self._scorer is None:
             raise ScoringError("the detectors are still loading")
-        return await self._scorer.score(request, options)
+        return self._scorer.score(request, options)
 
     async def close(self) -> None:
         """Close the scorer, if there is one."""

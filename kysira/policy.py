@@ -41,6 +41,11 @@ def inspected_part(request: Request, policy: Policy) -> Request:
 
 def decide(verdict: Verdict, policy: Policy, mode: Mode) -> Decision:
     """Compare every finding with its own detector's threshold; the highest over it wins."""
+    if not verdict.findings and not verdict.uninspected:  # as of most requests
+        return Decision(
+            Action.PASSED, mode, policy.options.threshold, verdict.score, verdict.reason,
+            verdict=verdict,
+        )  # fmt: skip
     winner, is_over = _winner(verdict, policy.options)
     threshold = policy.options.threshold_of(winner.detector if winner else "")
     score = winner.score if winner else verdict.score

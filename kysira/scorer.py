@@ -1,12 +1,14 @@
 """The scoring port, and the scorer that asks an inference service over HTTP."""
 
+import asyncio
 import json
+from collections.abc import Awaitable
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
-from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
+from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
 from kysira.types import Request, ScoreOptions, Verdict
 from kysira.wire import request_to_json, verdict_from_json
 
@@ -18,8 +20,15 @@ class Scorer(Protocol):
     def description(self) -> str:
         """Return ``in-process`` or the service's URL, without credentials."""
 
-    async def score(self, request: Request, options: ScoreOptions) -> Verdict:
-        """Return the verdict; raises ScoringError when there is none."""
+    @property
+    def is_failing(self) -> bool:
+        """Return True while scoring is broken for all requests: the last call got no verdict."""
+
+    def score(self, request: Request, options: ScoreOptions) -> Verdict | Awaitable[Verdict]:
+        """Return the verdict, or what to await when it can't be had at once.
+
+        Both raise ScoringError when there is none.
+        """
 
     async def close(self) -> None:
         """Release threads and connections."""
@@ -32,6 +41,8 @@ class HttpScorer:
         """Connect lazily, so that the service may start later; needs a running event loop."""
         self._url = url.rstrip("/") + "/score/all"
         self.description = masked_url(url)
+        self.is_failing = False
+        self._verdicts = 0
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=max_connections), trust_env=False
         )
@@ -39,21 +50,41 @@ class HttpScorer:
     async def score(self, request: Request, options: ScoreOptions) -> Verdict:
         """Return the verdict; raises ScoringError. The deadline is the caller's to set."""
         payload = json.dumps(request_to_json(request, options)).encode()
+        verdicts = self._verdicts
+        try:
+            verdict = verdict_from_json(await self._ask(payload))
+        except ScoringTooLarge:  # the request's fault
+            raise
+        except ScoringError:
+            self.is_failing = True
+            raise
+        except asyncio.CancelledError:
+            # The deadline, or a client that left: the service is slow if nobody got a verdict.
+            self.is_failing = self.is_failing or verdicts == self._verdicts
+            raise
+        self._verdicts += 1
+        self.is_failing = False
+        return verdict
+
+    async def _ask(self, payload: bytes) -> bytes:
         headers = {"content-type": "application/json"}
         try:
             async with self._session.post(
                 self._url, data=payload, headers=headers, allow_redirects=False
             ) as response:
                 answer = await response.read()
-                if response.status == 503:
-                    raise ScoringOverload(f"inference is loading or overloaded: {answer[:200]!r}")
-                if response.status != 200:
-                    raise ScoringError(f"inference answered {response.status}: {answer[:200]!r}")
+                status = response.status
         except TimeoutError:  # first, as it is an OSError
             raise ScoringTimeout(f"inference at {self.description} timed out") from None
         except (aiohttp.ClientError, OSError) as error:
             raise ScoringError(f"inference at {self.description}: {error!r}") from error
-        return verdict_from_json(answer)
+        if status == 200:
+            return answer
+        if status == 503:
+            raise ScoringOverload(f"inference is loading or overloaded: {answer[:200]!r}")
+        if status == 413:
+            raise ScoringTooLarge(f"inference reads no request this large: {answer[:200]!r}")
+        raise ScoringError(f"inference answered {status}: {answer[:200]!r}")
 
     async def close(self) -> None:
         """Close the connections."""

@@ -155,8 +155,6 @@ class Decision:
     refuse_status: int | None = None
     """HTTP status to refuse with; None forwards the request."""
     verdict: Verdict = field(default_factory=Verdict)
-    latency_s: float = 0.0
-    """Seconds the decision took."""
     finding: Finding | None = None
     """What ``score`` and ``reason`` are of; None when nothing was found."""
 

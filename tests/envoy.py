@@ -61,6 +61,11 @@ class Envoy:
         rows = json.loads(self.admin(f"/stats?format=json&filter=^{name}$"))["stats"]
         return int(rows[0]["value"]) if rows else 0
 
+    def spurious_messages(self) -> int:
+        """Return how many messages ext-proc sent that Envoy had no use for."""
+        assert self.stat("http.*ext_proc.streams_started") > 0
+        return self.stat("http.*ext_proc.spurious_msgs_received")
+
     def wait_until_healthy(self, cluster: str) -> None:
         """Return once the cluster has a healthy member."""
         self._poll(lambda: self.stat(f"cluster.{cluster}.membership_healthy") > 0)

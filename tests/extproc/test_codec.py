@@ -98,7 +98,7 @@ def test_source_address_is_read() -> None:
 
 def test_unscored_request_carries_no_headers() -> None:
     """Nothing is claimed of a request that nobody scored."""
-    assert codec.verdict_headers(Decision(Action.ERROR, Mode.SHADOW)) == []
+    assert codec.verdict_headers(Decision(Action.ERROR, Mode.SHADOW)) == ()
 
 
 @pytest.mark.parametrize("text", ["a\r\nb", "é\x00", "x" * 1000, "\x7f\x1b[31m"])

@@ -10,7 +10,7 @@ from inference.detector import Detector, Rule
 from inference.engine import Engine
 from inference.in_process import INLINE_BYTES, MAX_WAITING, EngineScorer
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
-from kysira.types import Request, ScoreOptions
+from kysira.types import Request, ScoreOptions, Verdict
 
 OPTIONS = ScoreOptions()
 SMALL = Request("GET", b"/?a=union-select")
@@ -50,12 +50,17 @@ async def scorer(model: BlockingModel) -> AsyncIterator[EngineScorer]:
     await scorer.close()
 
 
+async def score(scorer: EngineScorer, request: Request) -> Verdict:
+    """Return the verdict, awaiting it where it must be."""
+    answer = scorer.score(request, OPTIONS)
+    return answer if isinstance(answer, Verdict) else await answer
+
+
 async def test_small_request_is_scored_at_once(scorer: EngineScorer) -> None:
     """What the rules decide needs no thread and no turn of the event loop."""
-    coroutine = scorer.score(SMALL, OPTIONS)
-    with pytest.raises(StopIteration) as answered:
-        coroutine.send(None)
-    assert answered.value.value.score == 0.99
+    answer = scorer.score(SMALL, OPTIONS)
+    assert isinstance(answer, Verdict)
+    assert answer.score == 0.99
 
 
 @pytest.mark.parametrize(
@@ -76,16 +81,15 @@ async def test_small_request_is_scored_at_once(scorer: EngineScorer) -> None:
 )
 async def test_large_request_leaves_the_loop_free(scorer: EngineScorer, request_: Request) -> None:
     """What may take long is scored elsewhere, with the same verdict."""
-    coroutine = scorer.score(request_, OPTIONS)
-    coroutine.send(None)  # suspended: the event loop is free
-    coroutine.close()
-    assert (await scorer.score(request_, OPTIONS)).score == 0.99
+    answer = scorer.score(request_, OPTIONS)
+    assert not isinstance(answer, Verdict)  # the event loop is free
+    assert (await answer).score == 0.99
 
 
 async def test_model_never_blocks_the_loop(scorer: EngineScorer, model: BlockingModel) -> None:
     """While a model thinks, other requests are scored."""
-    waiting = asyncio.create_task(scorer.score(Request("GET", b"/?a=one-two"), OPTIONS))
-    assert (await scorer.score(SMALL, OPTIONS)).score == 0.99
+    waiting = asyncio.create_task(score(scorer, Request("GET", b"/?a=one-two")))
+    assert (await score(scorer, SMALL)).score == 0.99
     assert not waiting.done()
     model.release.set()
     assert (await waiting).score == 0.5
@@ -99,20 +103,20 @@ async def test_models_failure_is_a_scoring_error(
     model.is_broken = True
     model.release.set()
     with pytest.raises(ScoringError, match="the model failed"):
-        await scorer.score(Request("GET", b"/?a=one-two"), OPTIONS)
+        await score(scorer, Request("GET", b"/?a=one-two"))
 
 
 async def test_too_many_are_refused_at_once(scorer: EngineScorer, model: BlockingModel) -> None:
     """Beyond what may wait a request is refused, and small ones are scored all the same."""
     asked = Request("GET", b"/?a=one-two")
-    tasks = [asyncio.create_task(scorer.score(asked, OPTIONS)) for _ in range(MAX_WAITING)]
+    tasks = [asyncio.create_task(score(scorer, asked)) for _ in range(MAX_WAITING)]
     await asyncio.sleep(0)
     with pytest.raises(ScoringOverload):
-        await scorer.score(LARGE, OPTIONS)
-    assert (await scorer.score(SMALL, OPTIONS)).score == 0.99
+        await score(scorer, LARGE)
+    assert (await score(scorer, SMALL)).score == 0.99
     model.release.set()
     assert [verdict.score for verdict in await asyncio.gather(*tasks)] == [0.5] * MAX_WAITING
-    assert (await scorer.score(LARGE, OPTIONS)).score == 0.99
+    assert (await score(scorer, LARGE)).score == 0.99
 
 
 async def test_abandoned_work_keeps_its_place(scorer: EngineScorer, model: BlockingModel) -> None:
@@ -121,14 +125,14 @@ async def test_abandoned_work_keeps_its_place(scorer: EngineScorer, model: Block
     for _ in range(MAX_WAITING):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
-                await scorer.score(asked, OPTIONS)
+                await score(scorer, asked)
     with pytest.raises(ScoringOverload):
-        await scorer.score(asked, OPTIONS)
+        await score(scorer, asked)
     model.release.set()
     async with asyncio.timeout(20):
         while True:
             try:
-                assert (await scorer.score(asked, OPTIONS)).score == 0.5
+                assert (await score(scorer, asked)).score == 0.5
                 break
             except ScoringOverload:
                 await asyncio.sleep(0.001)
@@ -139,7 +143,7 @@ async def test_late_work_is_dropped(model: BlockingModel) -> None:
     detector = Detector("sqli", (Rule("union", "union-select"),))
     scorer = EngineScorer(Engine((detector,), classifiers={"sqli": model}), max_wait_s=0)
     with pytest.raises(ScoringTimeout, match="waited too long"):
-        await scorer.score(LARGE, OPTIONS)
+        await score(scorer, LARGE)
     assert not model.threads
     await scorer.close()
 
@@ -147,7 +151,7 @@ async def test_late_work_is_dropped(model: BlockingModel) -> None:
 async def test_close_drops_what_waits(scorer: EngineScorer, model: BlockingModel) -> None:
     """After closing nothing is scored in threads any more, and running work ends."""
     asked = Request("GET", b"/?a=one-two")
-    tasks = [asyncio.create_task(scorer.score(asked, OPTIONS)) for _ in range(4)]
+    tasks = [asyncio.create_task(score(scorer, asked)) for _ in range(4)]
     while len(model.threads) < 2:
         await asyncio.sleep(0.001)
     await scorer.close()
@@ -155,7 +159,7 @@ async def test_close_drops_what_waits(scorer: EngineScorer, model: BlockingModel
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert sum(not isinstance(result, BaseException) for result in results) == 2
     with pytest.raises(RuntimeError):
-        await scorer.score(asked, OPTIONS)
+        await score(scorer, asked)
 
 
 def test_it_says_that_it_is_here() -> None:

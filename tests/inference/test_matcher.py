@@ -7,7 +7,16 @@ import hyperscan
 import pytest
 
 from inference.detectors import load_detectors
-from inference.matcher import HyperscanMatcher, Matcher, Pattern, Re2Matcher, compile_matcher
+from inference.matcher import (
+    JOINT,
+    HyperscanMatcher,
+    Matcher,
+    Pattern,
+    Re2Matcher,
+    compile_matcher,
+    joint_pattern,
+    matching_texts,
+)
 from inference.normalizer import read
 from inference.rule_cache import cached_matcher
 from tests.detector_cases import FOLDER, load_cases
@@ -20,6 +29,7 @@ PATTERNS = [
     for detector in load_detectors()
     for rule in detector.rules
 ]
+BEFORE = b"It was a bright cold day in April, and the clocks were striking: "
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +111,23 @@ def test_threads_share_a_matcher(kind: type[Matcher]) -> None:
         assert all(future.result() == alone for future in futures)
 
 
+@pytest.mark.parametrize("expression", [r"a\Z", r"\Ga", "(?m)^a", "(?i:a)(?x) b"])
+def test_ends_that_joints_can_not_have_are_refused(expression: str) -> None:
+    """Rather a start that fails than an attack that is missed among other values."""
+    with pytest.raises(ValueError, match="write"):
+        joint_pattern(Pattern(expression))
+
+
+def test_texts_of_a_pattern_are_found() -> None:
+    """Those that match, however they do; a pattern that costs too much finds them all."""
+    joined = JOINT.join([b"one", b"two", b"", b"one more", b"end"])
+    assert set(matching_texts(joint_pattern(Pattern("^one")), joined)) >= {b"one", b"one more"}
+    assert b"two" not in set(matching_texts(joint_pattern(Pattern("more")), joined))
+    assert set(matching_texts(Pattern("x*"), joined)) == set(joined.split(JOINT))
+    many = JOINT.join([b"a%d" % number for number in range(200)])
+    assert set(matching_texts(joint_pattern(Pattern(r"^a\d")), many)) == set(many.split(JOINT))
+
+
 def test_fastest_matcher_is_taken() -> None:
     """Where hyperscan has a wheel it is what runs."""
     assert isinstance(compile_matcher([Pattern("a")]), HyperscanMatcher)
@@ -122,7 +149,8 @@ def test_matchers_agree_on_every_case(all_rules: tuple[Matcher, Matcher], slug: 
         for variant in read(case.input.encode("utf-8", "surrogateescape")).variants:
             sent = variant.text
             spaced = sent.replace(b" ", b"\x0b")
-            for text in (sent, sent + b"\n", spaced, b"\xa0" + sent + b"\0"):
+            # hyperscan has lost a pattern's match behind other text.
+            for text in (sent, sent + b"\n", spaced, b"\xa0" + sent + b"\0", BEFORE + sent):
                 found, expected = fast.match(text), portable.match(text)
                 differing = [PATTERNS[i].expression for i in {*found} ^ {*expected}]
                 assert found == expected, f"{case} {text!r}: {differing}"

@@ -25,7 +25,7 @@ QUERY = Field(Place.QUERY, "q", b"")
 def findings(field: Field, *detectors: Detector) -> list[Finding]:
     """Return what the detectors find in the field."""
     scanner = Scanner(detectors, is_cached=False)
-    return field_findings(field, scanner.scan(field.value).hits, scanner.rules)
+    return field_findings(field, scanner.scan((field.value,)).of(field.value).hits, scanner.rules)
 
 
 def of(value: bytes, *rules: Rule, place: Place = Place.QUERY) -> Finding | None:

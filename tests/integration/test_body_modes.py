@@ -33,6 +33,7 @@ async def test_body_is_scored_and_blocked(tmp_path: Path, mode: str) -> None:
         async with stack.client.ws_connect(f"{stack.url}/ws") as websocket:
             await websocket.send_str("hello")
             assert (await websocket.receive()).data == "echo hello"
+        assert stack.envoy.spurious_messages() == 0
 
 
 @pytest.mark.parametrize("mode", STATIC_MODES[1:])
@@ -41,6 +42,7 @@ async def test_large_body_passes_whole(tmp_path: Path, mode: str) -> None:
     async with running(tmp_path, config=with_mode(mode)) as stack:
         async with stack.client.post(stack.url, data=b"z" * 6_000_000, timeout=DEADLINE) as answer:
             assert await answer.json() == {"bytes": 6_000_000}
+        assert stack.envoy.spurious_messages() == 0
 
 
 async def test_body_over_envoys_buffer_is_envoys_413(tmp_path: Path) -> None:

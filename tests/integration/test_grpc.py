@@ -42,6 +42,7 @@ async def calling(folder: Path, mode: str) -> AsyncIterator["grpc.aio.StreamStre
                 envoy.wait_until_healthy("kysira_ext_proc")
                 async with grpc.aio.insecure_channel(f"127.0.0.1:{envoy.port}") as channel:
                     yield channel.stream_stream(METHOD)
+                assert envoy.spurious_messages() == 0
     finally:
         await server.stop(None)
 

@@ -14,8 +14,8 @@ import pytest
 from inference.engine import Engine
 from inference.in_process import EngineScorer
 from kysira.scorer import HttpScorer
-from kysira.types import Request, ScoreOptions
-from tests.integration.stack import running
+from kysira.types import Request, ScoreOptions, Verdict
+from tests.integration.stack import Stack, running
 from tests.processes import Program
 
 FORM = "application/x-www-form-urlencoded"
@@ -86,7 +86,9 @@ async def test_verdicts_are_equal(engine: Engine, inference_url: str, name: str)
     options = ScoreOptions(thresholds={"sqli": 0.5}, disabled=frozenset({"crlf"}))
     here, there = EngineScorer(engine), HttpScorer(inference_url)
     try:
-        assert await here.score(request, options) == await there.score(request, options)
+        local = here.score(request, options)
+        local = local if isinstance(local, Verdict) else await local
+        assert local == await there.score(request, options)
     finally:
         await here.close()
         await there.close()
@@ -116,6 +118,37 @@ async def test_dead_inference_fails_open(tmp_path: Path) -> None:
         assert metrics['kysira_extproc_requests_total{action="error"}'] == 1
 
 
+async def health(stack: Stack) -> str:
+    """Return the status that ext-proc shows."""
+    async with stack.client.get(f"http://{stack.ext_proc.http}/_kysira/health") as answer:
+        assert answer.status == 200
+        return str((await answer.json())["status"])
+
+
+async def test_health_is_degraded_while_inference_is_dead(tmp_path: Path) -> None:
+    """Of ext-proc's health the status says how the last scoring went; the process is fine."""
+    settings = {"KYSIRA_INFERENCE_PORT": "0", "KYSIRA_DATA_DIR": str(tmp_path / "inference")}
+    command = [sys.executable, "-m", "inference"]
+    with Program(command, env=settings) as inference:
+        url = inference.wait_for(r"listening on (http://\S+)")[1]
+        await ready(url)
+        async with running(tmp_path, KYSIRA_INFERENCE_URL=url) as stack:
+            assert await health(stack) == "ok"
+            await stack.until_scored()
+            assert await health(stack) == "ok"
+            inference.stop()
+            async with stack.client.get(stack.url) as answer:
+                assert answer.status == 200
+            assert await health(stack) == "degraded"
+            settings["KYSIRA_INFERENCE_PORT"] = url.rpartition(":")[2]
+            with Program(command, env=settings) as again:
+                again.wait_for("listening on")
+                await ready(url)
+                assert await health(stack) == "degraded"
+                await stack.until_scored()
+                assert await health(stack) == "ok"
+
+
 async def test_hanging_inference_meets_the_deadline(tmp_path: Path) -> None:
     """A service that never answers costs timeout_ms, and closed refuses in active mode."""
 
@@ -137,4 +170,5 @@ async def test_hanging_inference_meets_the_deadline(tmp_path: Path) -> None:
             assert (await answer.json())["reason"] == "uninspected:timeout"
         metrics = await stack.metrics()
         assert metrics['kysira_extproc_uninspected_total{reason="timeout"}'] == 1
+        assert await health(stack) == "degraded"
     server.close()

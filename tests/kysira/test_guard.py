@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
+from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
 from kysira.guard import Guard
 from kysira.metrics import GuardMetrics
 from kysira.mode_store import ModeStore
 from kysira.policy import Policy
-from kysira.settings import OnFailure
+from kysira.settings import OnFailure, OnOversize
 from kysira.types import (
     Action,
     Finding,
@@ -115,6 +115,7 @@ FAILURES = [
     (ScoringTimeout("slow"), Uninspected.TIMEOUT),
     (TimeoutError(), Uninspected.TIMEOUT),
     (ScoringOverload("full"), Uninspected.OVERLOAD),
+    (ScoringTooLarge("over 1 MB"), Uninspected.OVERSIZE),
     (ScoringError("down"), Uninspected.ERROR),
     (ValueError("a bug"), Uninspected.ERROR),
     (RecursionError(), Uninspected.ERROR),
@@ -141,12 +142,20 @@ async def test_failure_is_decided_by_policy(
     assert bench.value("flagged_total") == bench.value("killed_total") == 0
 
 
+async def test_scorers_own_limit_counts_as_the_policys(bench: Bench) -> None:
+    """Who blocks what is over the limit blocks what is over the inference service's limit too."""
+    bench.scorer.answer = ScoringTooLarge("over 1 MB")
+    guard = bench.guard(Policy(on_oversize=OnOversize.BLOCK), mode=Mode.ACTIVE)
+    decision = await guard.check(REQUEST, guard.snapshot())
+    assert (decision.action, decision.refuse_status) == (Action.ACTIVE_KILL, 413)
+
+
 async def test_deadline_holds(bench: Bench) -> None:
     """A scorer that hangs costs the timeout and no more."""
     bench.scorer.answer = None
     guard = bench.guard(Policy(timeout_s=0.05))
-    decision = await asyncio.wait_for(guard.check(REQUEST, guard.snapshot()), 5)
-    assert 0.04 < decision.latency_s < 5
+    await asyncio.wait_for(guard.check(REQUEST, guard.snapshot()), 5)
+    assert 0.04 < bench.value("request_duration_seconds_sum", action="error") < 5
 
 
 async def test_cancelled_check_is_cancelled(bench: Bench) -> None:
@@ -275,5 +284,5 @@ async def test_latency_is_the_clocks(bench: Bench) -> None:
     ticks = iter((10.0, 10.25))
     clock: Callable[[], float] = lambda: next(ticks)  # noqa: E731
     guard = Guard(bench.scorer, Policy(), bench.modes, bench.metrics, clock=clock)
-    assert (await guard.check(REQUEST, guard.snapshot())).latency_s == 0.25
+    await guard.check(REQUEST, guard.snapshot())
     assert bench.value("request_duration_seconds_sum", action="passed") == 0.25

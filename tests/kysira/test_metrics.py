@@ -59,8 +59,7 @@ def test_each_action_counts_what_it_means(
     registry = CollectorRegistry()
     reasons = (Uninspected.BUDGET, Uninspected.PARSE)
     verdict = Verdict(uninspected=reasons)
-    decision = Decision(action, Mode.SHADOW, verdict=verdict, latency_s=0.003)
-    GuardMetrics("k", registry).observe(decision)
+    GuardMetrics("k", registry).observe(Decision(action, Mode.SHADOW, verdict=verdict), 0.003)
     values = samples(registry)
     assert values["k_flagged_total"] == flagged
     assert values["k_killed_total"] == killed
@@ -72,6 +71,14 @@ def test_each_action_counts_what_it_means(
     bucket = f'k_request_duration_seconds_bucket{{action="{action}",le='
     assert values[bucket + '"0.0025"}'] == 0
     assert values[bucket + '"0.005"}'] == 1
+
+
+def test_names_are_taken_once() -> None:
+    """Two sets under one prefix would be counted together: an error at the start."""
+    registry = CollectorRegistry()
+    GuardMetrics("k", registry)
+    with pytest.raises(ValueError, match="Duplicated"):
+        GuardMetrics("k", registry)
 
 
 def test_buckets_span_decision_times() -> None:

@@ -92,6 +92,87 @@ def test_later_flip_replaces_earlier(tmp_path: Path, clock: Clock) -> None:
     assert ModeStore(Mode.ACTIVE, tmp_path, clock=clock).mode is Mode.SHADOW
 
 
+def test_ended_flip_gives_way_to_the_lasting_one(tmp_path: Path, clock: Clock) -> None:
+    """A flip for some time goes back to the flip for good that it interrupted."""
+    store = ModeStore(Mode.SHADOW, tmp_path, clock=clock)
+    store.set(Mode.ACTIVE)
+    store.set(Mode.SHADOW, 60)
+    assert (store.mode, store.expires_at) == (Mode.SHADOW, clock.now + 60)
+    clock.now += 60
+    assert (store.mode, store.expires_at) == (Mode.ACTIVE, None)
+    clock.now += 1000
+    assert store.mode is Mode.ACTIVE
+
+
+def test_flips_over_flips_go_back_to_the_lasting_one(tmp_path: Path, clock: Clock) -> None:
+    """Of flips for some time the last one's end counts, and none of them is returned to."""
+    store = ModeStore(Mode.SHADOW, tmp_path, clock=clock)
+    store.set(Mode.ACTIVE)
+    store.set(Mode.SHADOW, 60)
+    clock.now += 30
+    store.set(Mode.SHADOW, 60)
+    clock.now += 59
+    assert store.mode is Mode.SHADOW
+    clock.now += 1
+    assert store.mode is Mode.ACTIVE
+
+
+def test_flip_after_an_ended_one_remembers_too(tmp_path: Path, clock: Clock) -> None:
+    """The end of a flip is no loss to the next, though nobody has asked for the mode between."""
+    store = ModeStore(Mode.SHADOW, tmp_path, clock=clock)
+    store.set(Mode.ACTIVE)
+    store.set(Mode.SHADOW, 60)
+    clock.now += 61
+    store.set(Mode.SHADOW, 60)
+    clock.now += 60
+    assert store.mode is Mode.ACTIVE
+
+
+def test_last_flip_for_good_counts(tmp_path: Path, clock: Clock) -> None:
+    """What is returned to is the last flip for good, also one to the configured mode."""
+    store = ModeStore(Mode.SHADOW, tmp_path, clock=clock)
+    store.set(Mode.ACTIVE)
+    store.set(Mode.SHADOW)
+    store.set(Mode.ACTIVE, 60)
+    clock.now += 60
+    assert store.mode is Mode.SHADOW
+
+
+@pytest.mark.parametrize("seconds", [30, 60, 1000])
+def test_lasting_flip_survives_restart(tmp_path: Path, clock: Clock, seconds: float) -> None:
+    """A service restarted during a flip, at its end or after it goes back to the same mode."""
+    before = ModeStore(Mode.SHADOW, tmp_path, clock=clock)
+    before.set(Mode.ACTIVE)
+    before.set(Mode.SHADOW, 60)
+    clock.now += seconds
+    restarted = ModeStore(Mode.SHADOW, tmp_path, clock=clock)
+    assert restarted.mode is (Mode.SHADOW if seconds < 60 else Mode.ACTIVE)
+    clock.now += 60
+    assert restarted.mode is Mode.ACTIVE
+    assert ModeStore(Mode.SHADOW, tmp_path, clock=clock).mode is Mode.ACTIVE
+
+
+def test_changed_configuration_discards_the_lasting_flip(tmp_path: Path, clock: Clock) -> None:
+    """Another configured mode ends both, the flip for some time and what it would go back to."""
+    store = ModeStore(Mode.SHADOW, tmp_path, clock=clock)
+    store.set(Mode.SHADOW)
+    store.set(Mode.SHADOW, 60)
+    assert ModeStore(Mode.ACTIVE, tmp_path, clock=clock).mode is Mode.ACTIVE
+    clock.now += 60
+    assert ModeStore(Mode.ACTIVE, tmp_path, clock=clock).mode is Mode.ACTIVE
+    assert not (tmp_path / "mode.json").exists()
+
+
+def test_older_file_is_read(tmp_path: Path, clock: Clock) -> None:
+    """A file from before flips were remembered holds a flip that goes back to the configured."""
+    row = {"mode": "active", "configured": "shadow", "expires_at": clock.now + 60}
+    (tmp_path / "mode.json").write_text(json.dumps(row))
+    store = ModeStore(Mode.SHADOW, tmp_path, clock=clock)
+    assert (store.mode, store.expires_at) == (Mode.ACTIVE, clock.now + 60)
+    clock.now += 60
+    assert store.mode is Mode.SHADOW
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -101,6 +182,8 @@ def test_later_flip_replaces_earlier(tmp_path: Path, clock: Clock) -> None:
         b'{"mode": "active", "configured": "shadow"}',
         b'{"mode": "active", "configured": "shadow", "expires_at": "soon"}',
         b'{"mode": "active", "configured": "shadow", "expires_at": 1' + b"0" * 400 + b"}",
+        b'{"mode": "active", "configured": "shadow", "expires_at": 9e9, "back_to": "off"}',
+        b'{"mode": "active", "configured": "shadow", "expires_at": 9e9, "back_to": ["active"]}',
     ],
 )  # fmt: skip
 def test_broken_file_means_no_flip(
@@ -130,6 +213,17 @@ def test_unwritable_folder_stops_nothing(
     assert store.mode is Mode.ACTIVE
     assert store.write_failures == 1
     assert "mode_not_saved" in caplog.text
+
+
+def test_unsaved_flip_is_still_gone_back_from(tmp_path: Path, clock: Clock) -> None:
+    """Without a disk a flip for some time goes back to the one for good all the same."""
+    (tmp_path / "mode.json").mkdir()
+    store = ModeStore(Mode.SHADOW, tmp_path, clock=clock)
+    store.set(Mode.ACTIVE)
+    store.set(Mode.SHADOW, 60)
+    clock.now += 60
+    assert store.mode is Mode.ACTIVE
+    assert store.write_failures == 2
 
 
 def test_file_is_whole_and_private(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
+from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
+from kysira.pending import PendingScorer
 from kysira.scorer import HttpScorer, masked_url
 from kysira.serving import start_http
 from kysira.types import Exclusion, Finding, Request, ScoreOptions, Uninspected, Verdict
@@ -23,12 +24,15 @@ VERDICT = Verdict(
 )  # fmt: skip
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def scorer_of(answer: Answer, *, max_connections: int = 100) -> AsyncIterator[HttpScorer]:
+async def scorer_of(
+    answer: Answer, *, max_connections: int = 100, most_bytes: int = 1 << 24
+) -> AsyncIterator[HttpScorer]:
     """Return a scorer of a service that answers /score/all like this."""
-    app = web.Application()
+    app = web.Application(client_max_size=most_bytes)
     app.router.add_post("/score/all", answer)
     app.router.add_get("/elsewhere", answer)
     server = await start_http(app, "127.0.0.1", 0, drain_s=0)
@@ -38,6 +42,18 @@ async def scorer_of(answer: Answer, *, max_connections: int = 100) -> AsyncItera
     finally:
         await scorer.close()
         await server.close()
+
+
+@asynccontextmanager
+async def server_of(talk: Talk) -> AsyncIterator[HttpScorer]:
+    """Return a scorer of a service that talks like this on each connection."""
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        scorer = HttpScorer(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        try:
+            yield scorer
+        finally:
+            await scorer.close()
 
 
 async def test_verdict_is_the_services() -> None:
@@ -77,6 +93,33 @@ async def test_busy_service_is_overload() -> None:
             await scorer.score(REQUEST, OPTIONS)
 
 
+@pytest.mark.parametrize("size", [2_000, 3_000_000])
+async def test_smaller_limit_of_the_service_is_told_apart(size: int) -> None:
+    """413 says that this request is too large for the service, not that the service is broken."""
+
+    async def answer(call: web.Request) -> web.Response:
+        return web.json_response(await call.json())
+
+    async with scorer_of(answer, most_bytes=1_000) as scorer:
+        with pytest.raises(ScoringTooLarge, match="1000"):
+            await scorer.score(Request("POST", b"/", body=b"x" * size), OPTIONS)
+        assert not scorer.is_failing
+
+
+async def test_early_413_is_told_apart() -> None:
+    """A proxy in front of the service may refuse by the length alone, and read no body."""
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await reader.read()  # until the client has hung up
+        writer.close()
+
+    async with server_of(refuse) as scorer:
+        with pytest.raises(ScoringTooLarge):
+            await scorer.score(Request("POST", b"/", body=b"x" * 3_000_000), OPTIONS)
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_redirect_is_not_followed(status: int) -> None:
     """The request goes to the configured service and nowhere else."""
@@ -113,14 +156,12 @@ async def test_hanging_service_obeys_deadline() -> None:
         gone.set()
         writer.close()
 
-    server = await asyncio.start_server(hang, "127.0.0.1", 0)
-    async with server:
-        scorer = HttpScorer(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with server_of(hang) as scorer:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await scorer.score(REQUEST, OPTIONS)
         await asyncio.wait_for(gone.wait(), 5)
-        await scorer.close()
+        assert scorer.is_failing
 
 
 async def test_clients_own_timeout_is_one() -> None:
@@ -153,13 +194,10 @@ async def test_broken_connection_is_an_error(sent: bytes) -> None:
         await writer.drain()
         writer.transport.abort() if not sent else writer.close()
 
-    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
-    async with server:
-        host, port = server.sockets[0].getsockname()
-        scorer = HttpScorer(f"http://{host}:{port}")
+    async with server_of(hang_up) as scorer:
         with pytest.raises(ScoringError, match="inference"):
             await scorer.score(REQUEST, OPTIONS)
-        await scorer.close()
+        assert scorer.is_failing
 
 
 async def test_absent_service_is_an_error() -> None:
@@ -193,6 +231,64 @@ async def test_service_may_come_later() -> None:
     assert await scorer.score(REQUEST, OPTIONS) == VERDICT
     await scorer.close()
     await server.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "is_failing"), [(200, True), (400, True), (500, True), (503, True), (413, False)]
+)
+async def test_last_call_tells_whether_scoring_fails(status: int, is_failing: bool) -> None:
+    """Failing from a call without a verdict to the next with one; a large request says nothing."""
+    answers = [web.Response(status=status), web.json_response(verdict_to_json(VERDICT))]
+
+    async def answer(_: web.Request) -> web.Response:
+        return answers.pop(0)
+
+    async with scorer_of(answer) as scorer:
+        pending = PendingScorer()
+        assert not pending.is_failing
+        pending.ready(scorer)
+        assert (pending.is_failing, scorer.is_failing) == (False, False)
+        with pytest.raises(ScoringError):
+            await pending.score(REQUEST, OPTIONS)
+        assert (pending.is_failing, scorer.is_failing) == (is_failing, is_failing)
+        await pending.score(REQUEST, OPTIONS)
+        assert (pending.is_failing, scorer.is_failing) == (False, False)
+
+
+async def test_large_request_does_not_hide_a_failure() -> None:
+    """A 413 is no verdict: what has failed before still fails."""
+    statuses = [500, 413]
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=statuses.pop(0))
+
+    async with scorer_of(answer) as scorer:
+        for _ in range(2):
+            with pytest.raises(ScoringError):
+                await scorer.score(REQUEST, OPTIONS)
+            assert scorer.is_failing
+
+
+async def test_client_that_leaves_is_no_failure() -> None:
+    """A call given up while others get their verdicts says nothing of the service."""
+    asked, calls = asyncio.Event(), 0
+
+    async def answer(_: web.Request) -> web.Response:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            asked.set()
+            await asyncio.Event().wait()
+        return web.json_response(verdict_to_json(VERDICT))
+
+    async with scorer_of(answer) as scorer:
+        given_up = asyncio.create_task(scorer.score(REQUEST, OPTIONS))
+        await asked.wait()
+        assert await scorer.score(REQUEST, OPTIONS) == VERDICT
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        assert not scorer.is_failing
 
 
 async def test_connections_are_kept() -> None:

@@ -1,6 +1,8 @@
 """Kysira added to configurations that somebody else wrote."""
 
+import asyncio
 import difflib
+import functools
 import string
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from ctl.envoy.merge import FILTERS, merge
-from ctl.envoy.options import EnvoyOptions
+from ctl.envoy.options import EnvoyOptions, read_address, read_target
+from ctl.envoy.template import render_envoy
 from kysira.errors import RenderError
 from kysira.settings import OnFailure
+from tests.ctl.envoy.http2 import http2_app, upload
 from tests.ctl.envoy.program import validate
+from tests.envoy import Envoy
 
 DATA = Path(__file__).parents[2] / "data" / "envoy"
 USERS = ("user_block.yaml", "user_anchors.yaml", "user_flow.json")
@@ -71,6 +76,18 @@ def test_filters_stand_before_every_router(user: str) -> None:
     for rows in lists:
         assert names(rows)[-3:] == [*FILTERS, "envoy.filters.http.router"]
         assert names(rows).count(FILTERS[1]) == 1
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_clients_headers_and_trailers_are_stripped(user: str) -> None:
+    """The first filter removes what only ext-proc may say, from both ends of a request."""
+    text = merge((DATA / user).read_text(), EnvoyOptions()).text
+    for listener in listeners(text).values():
+        for manager in managers(listener):
+            (strip,) = (row for row in manager["http_filters"] if row["name"] == FILTERS[0])
+            mutations = strip["typed_config"]["mutations"]
+            assert sorted(mutations) == ["request_mutations", "request_trailers_mutations"]
+            assert mutations["request_mutations"] == mutations["request_trailers_mutations"]
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -142,6 +159,28 @@ def test_wide_window_is_told() -> None:
     merged = merge(user, EnvoyOptions())
     assert "initial_stream_window_size: 9000000" in merged.text
     assert any("9000000" in note for note in merged.notes)
+
+
+async def test_earlier_filters_are_brought_up_to_date(tmp_path: Path) -> None:
+    """What an earlier version added is replaced: then trailers are stripped, as Envoy shows."""
+    rules = (
+        " " * 24 + "request_trailers_mutations:\n" + " " * 26 + "- remove_on_match:\n"
+        + " " * 30 + 'key_matcher: {safe_regex: {regex: "(?i)x[-_]kysira[-_].*"}}\n'
+    )  # fmt: skip
+    trailers = {"x-kysira-score": "0", "x_kysira_mode": "off", "sum": "1"}
+    async with http2_app() as app:
+        options = EnvoyOptions(
+            target=read_target(app.url), target_http2=True, port=0, admin_port=0,
+            listen_address="127.0.0.1", ext_proc=(read_address("127.0.0.1:1"),),
+        )  # fmt: skip
+        text = render_envoy(options)
+        earlier = text.replace(rules, "")
+        assert len(earlier) < len(text)
+        for config, kept in ((earlier, trailers), (merge(earlier, options).text, {"sum": "1"})):
+            with Envoy(config, tmp_path) as envoy:
+                send = functools.partial(upload, trailers=trailers)
+                assert await asyncio.to_thread(send, "127.0.0.1", envoy.port, b"a") == 200
+            assert app.received[-1].trailers == kept
 
 
 ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"

@@ -1,6 +1,7 @@
 """Rendered configurations, proven on the real Envoy."""
 
 import asyncio
+import functools
 import itertools
 import signal
 import ssl
@@ -17,7 +18,7 @@ from ctl.envoy.options import EnvoyOptions, read_address, read_target
 from ctl.envoy.template import render_envoy, render_snippet
 from kysira.settings import OnFailure
 from tests.app import App
-from tests.ctl.envoy.http2 import upload
+from tests.ctl.envoy.http2 import http2_app, upload
 from tests.ctl.envoy.program import validate
 from tests.envoy import Envoy, rendered
 from tests.processes import ExtProc
@@ -106,6 +107,7 @@ def test_snippet_says_where_its_parts_go() -> None:
     )  # fmt: skip
     order = [text.index(part) for part in parts]
     assert order == sorted(order)
+    assert text.index("request_trailers_mutations:") < text.index("- name: kysira.ext_proc")
 
 
 @pytest.mark.parametrize(
@@ -197,21 +199,48 @@ async def test_http2_upload_is_bounded(app: App, tmp_path: Path) -> None:
         text = rendered(app.url, ext_proc.grpc, "--max-body-bytes", str(limit))
         with Envoy(text, tmp_path) as envoy:
             envoy.wait_until_healthy(CLUSTER)
-            status = await asyncio.to_thread(upload, "127.0.0.1", envoy.port, size)
+            status = await asyncio.to_thread(upload, "127.0.0.1", envoy.port, b"x" * size)
             sent = envoy.stat(f"cluster.{CLUSTER}.upstream_cx_tx_bytes_total")
     assert (status, len(app.received[0].body)) == (200, size)
     assert app.received[0].headers["x-kysira-score"]
     assert limit < sent < 2 * limit
 
 
+GRPC = {"content-type": "application/grpc", "te": "trailers"}
+
+
+@pytest.mark.parametrize("mode", [None, "shadow", "active"])
+@pytest.mark.parametrize("headers", [{}, GRPC], ids=["plain", "grpc"])
+async def test_spoofed_trailers_are_gone(
+    tmp_path: Path, mode: str | None, headers: dict[str, str]
+) -> None:
+    """Of the trailers of HTTP/2 the app gets the others; ext-proc (None: down) changes nothing."""
+    body = b"\0\0\0\0\5hello"
+    trailers = {"x-kysira-score": "0", "x_kysira_mode": "off", "x-kysira_reason": "", "sum": "1"}
+    with ExtProc(tmp_path / "state", KYSIRA_MODE=mode or "shadow") as ext_proc:
+        ext_proc_at = ext_proc.grpc if mode else NOBODY
+        async with http2_app() as app:
+            with Envoy(rendered(app.url, ext_proc_at, "--target-http2"), tmp_path) as envoy:
+                if mode:
+                    envoy.wait_until_healthy(CLUSTER)
+                send = functools.partial(upload, headers=headers, trailers=trailers)
+                assert await asyncio.to_thread(send, "127.0.0.1", envoy.port, body) == 200
+    (received,) = app.received
+    assert received.body == body
+    assert received.trailers == {"sum": "1"}
+    assert ("x-kysira-score" in received.headers) == (mode is not None)
+
+
 async def test_idle_proxy_notices_a_hung_ext_proc(app: App, tmp_path: Path) -> None:
-    """Without any traffic before it, the first request after 2 s does not wait for the timeout."""
+    """Without any traffic Envoy notices, and the first request does not wait for the timeout."""
     with ExtProc(tmp_path / "state") as ext_proc:
         text = rendered(app.url, ext_proc.grpc, "--message-timeout", "30s")
         with Envoy(text, tmp_path) as envoy:
             envoy.wait_until_healthy(CLUSTER)
             ext_proc.program.signal(signal.SIGSTOP)
-            await asyncio.sleep(2)
+            async with asyncio.timeout(10):
+                while envoy.stat(f"cluster.{CLUSTER}.membership_healthy"):
+                    await asyncio.sleep(0.05)  # Envoy tells nobody
             async with asyncio.timeout(5):
                 assert await status_through(envoy) == 200
             ext_proc.program.signal(signal.SIGCONT)
