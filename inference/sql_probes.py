@@ -44,6 +44,9 @@ _TAUTOLOGY = re2.compile(
     rb"['\"`\s(]*(\w{1,16})[^\w]{0,8}$",
     options=re2_options(),
 )
+_ATTRIBUTE = re2.compile(
+    rb"^\W{0,4}\w+\s?=\s?(?:\"\w*\"|'\w*'|\xe2\x80.\w*\xe2\x80.)\W{0,4}$", options=re2_options()
+)
 _CAST = (
     r"(?:text|int(?:eger|[248])?|bigint|smallint|bool(?:ean)?|jsonb?|double|real|float\d?|numeric"
     r"|varchar|char|bpchar|bytea|date|time(?:stamp)?|reg\w+|name|oid|xml|uuid|inet)"
@@ -67,7 +70,12 @@ def _unless_query(words: int, pattern: str) -> Check:
 
 
 def _is_tautology(field: Field, text: bytes) -> bool:
-    """Return True for a comparison of a word with itself: ``7 like 7``, ``'a'='a``."""
+    """Return True for a comparison of a word with itself: ``7 like 7``, ``'a'='a``.
+
+    Not for an attribute of markup or a setting, ``city="city"``.
+    """
+    if _ATTRIBUTE.search(text):
+        return False
     match = _TAUTOLOGY.search(text)
     if match is None or match[1].lower() != match[2].lower() or len(text) >= 64:
         return False
@@ -81,7 +89,10 @@ RULES = (
         expand(rf"^[\s;'\"`(+,.!@=*/-]*\b{_FUNCTION}\("),
         0.95,
         places=_SENT,
-        check=_short(6),
+        check=_short(
+            6,
+            r"\)[^\w]{0,8}$|\([^)]*$|\)\h*(?:[=<>!*/+|&%-]|x?or\b|and\b|(?:not\h+)?(?:like|in)\b)",
+        ),
     ),
     Rule(
         "function_call",
@@ -126,7 +137,7 @@ RULES = (
         check=_short(
             7,
             r"\bcollate\h*[`'\"]?(?:nocase|rtrim|binary|utf8\w*|latin1\w*|ascii\w*)|['\"`\d)]\h*notnull\b"
-            r"|^[^\w\s]{0,4}[\w.'\"`]{1,16}\h+(?:not\h+)?between\h+['\"\d]+\h+and\h+['\"\d]"
+            r"|^[^\w\s]{0,4}(?:\d{1,16}|[\w.]{0,16}['\"`]+)\h*(?:not\h+)?between\h+['\"\d]+\h+and\h+['\"\d]"
             r"|['\"`\d)]\h*sounds\h+like\h|^[\w.'\"`)]{1,16}\h*(?:not\h+)?(?:rlike|regexp|glob)\h+['\"\d(]"
             r"|[\w'\"`)]\h*<=>\h*[\w'\"`(]|['\"`\d)]\h*is\h+(?:not\h+)?(?:null|true|false)\b"
             r"|^[^\w]{0,4}\w{0,16}[^\w]{0,3}\bxor\h+['\"\d(]",
@@ -211,14 +222,14 @@ RULES = (
     Rule(
         "case_when",
         r"\bcase\s+(?:when\b|\w+\s+when\b).*\bthen\b",
-        0.95,
+        0.8,  # a sentence may say so too
         places=_SENT,
         check=_short(12),
     ),
     Rule(
         "case_when",
         r"\bi?if\s*\(\s*[\w'\"]{1,16}\s*[=<>~!]",
-        0.95,
+        0.8,  # spreadsheets begin formulas with it
         places=_SENT,
         check=_short(4, r"^[^\w]{0,6}i?if\s*\(\s*[\w'\"]{1,16}\s*[=<>~!]{1,2}\s*[\w'\"]{1,16}\s*,"),
     ),
@@ -331,7 +342,7 @@ RULES = (
             8,
             r"^[^\w]{0,4}\d{1,8}{close}(?:\|\||&&|x?or|and)\h+[\w.]+\h+is\h+(?:not\h+)?null\b"
             r"|^[^\w]{0,4}(?:and|x?or)\h+\w+\h*\([^)]{0,16}\)\h*[=<>]"
-            r"|^[^\w]{0,4}[a-z]\w{1,16}\([^'\"{}]*\)\h*(?:x?or|and|\|\||&&)\h*(?:not\h*)?\w+\(",
+            r"|^[^\w]{0,4}[a-z]\w{1,16}\(\h*[^'\"{}a-z][^'\"{}]*\)\h*(?:x?or|and|\|\||&&)\h*(?:not\h*)?\w+\(",
         ),
     ),
     Rule("case_when", r"^[^\w]{0,4}case\b.*\bwhen\b.*\bthen\b.*\bend\W*$", 0.95, check=_short(14)),
