@@ -15,6 +15,8 @@ INLINE_BYTES = 16384
 """A larger request is scored in a thread, so that it does not hold up the event loop."""
 MAX_WAITING = 64
 """Requests that may wait for a thread; more are refused at once rather than all too late."""
+MAX_WAIT_S = 0.25
+"""Seconds after which nobody waits for a request any more: a front-end's deadline is 0.3 s."""
 
 
 class EngineScorer:
@@ -23,7 +25,7 @@ class EngineScorer:
     description = "in-process"
     is_failing = False  # what one request is refused for says nothing of the next
 
-    def __init__(self, engine: Engine, *, threads: int = 1, max_wait_s: float = 0.25) -> None:
+    def __init__(self, engine: Engine, *, threads: int = 1, max_wait_s: float = MAX_WAIT_S) -> None:
         """Work that has waited longer than ``max_wait_s`` is dropped: nobody waits for it any more.
 
         More threads than one help where a model runs without the interpreter's lock.

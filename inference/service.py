@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from inference.calls import CallLimits, call_limits, read_call
 from inference.engine import Engine
-from inference.in_process import EngineScorer
+from inference.in_process import MAX_WAIT_S, EngineScorer
 from inference.service_metrics import ServiceMetrics, endpoint
 from kysira.errors import RequestError, ScoringError, ScoringOverload
 from kysira.management import json_error, json_errors, metrics_response
@@ -54,9 +54,9 @@ class Service:
         self._metrics = ServiceMetrics(registry)
         self._loaded: _Loaded | None = None
 
-    def begin(self, engine: Engine) -> None:
-        """Score with this engine from now on."""
-        self._loaded = _Loaded(engine.backings, EngineScorer(engine))
+    def begin(self, engine: Engine, *, max_wait_s: float = MAX_WAIT_S) -> None:
+        """Score with this engine from now on; drop what has waited longer for a thread."""
+        self._loaded = _Loaded(engine.backings, EngineScorer(engine, max_wait_s=max_wait_s))
 
     def app(self) -> web.Application:
         """Return the application; call once."""

@@ -28,7 +28,7 @@ async def serving(
 ) -> AsyncIterator[HttpServer]:
     service = Service(InferenceSettings(), registry, limits=limits)
     server = await start_http(service.app(), "127.0.0.1", 0)
-    service.begin(engine)
+    service.begin(engine, max_wait_s=60)  # however slow the machine is
     try:
         yield server
     finally:

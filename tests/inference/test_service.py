@@ -337,7 +337,10 @@ def test_no_call_breaks_the_service(running: ServiceProcess, path: str, body: by
 
 @pytest.mark.parametrize("filler", [b"'<a/*%27", b"../", b"((((((((", b"=" * 8, "ſ\u0301".encode()])
 def test_hostile_bodies_hold_nobody_up(running: ServiceProcess, filler: bytes) -> None:
-    """While large bodies are scored in threads, health still answers."""
+    """While large bodies are scored in threads, health still answers, and each gets an answer.
+
+    On a slow machine the last of them may have waited too long for a thread, and is told so.
+    """
     body = json.dumps(
         {
             "request_text": "POST /",
@@ -351,8 +354,11 @@ def test_hostile_bodies_hold_nobody_up(running: ServiceProcess, filler: bytes) -
         started = time.perf_counter()
         assert running.get("/health").status == 200
         assert time.perf_counter() - started < 2.0
-        for connection in connections:
-            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        answers = [connection.recv(65536) for connection in connections]
+        assert any(answer.startswith(b"HTTP/1.1 200 ") for answer in answers)
+        for answer in answers:
+            assert answer.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 503 ")), answer
+            assert answer.startswith(b"HTTP/1.1 200 ") or b"waited too long" in answer, answer
     finally:
         for connection in connections:
             connection.close()
