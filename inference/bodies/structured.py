@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from xml.parsers import expat
 
 from inference.bodies.graphql import graphql_fields, is_graphql
@@ -15,16 +15,13 @@ _SHOWN = 64
 """Characters of an element's or attribute's name that are kept: a path repeats them."""
 
 
-class _Object(NamedTuple):
-    """A JSON object with its pairs in order: a dict would hide all but the last of equal keys."""
-
-    pairs: list[tuple[str, Any]]
-
-
 _GRAPHQL = "query"
 """The member of a request that holds its document (GraphQL over HTTP §5.4)."""
-_HOLDERS = (str, _Object, list)
-_decoder = json.JSONDecoder(object_pairs_hook=_Object, strict=False)
+_RISKY_NAMES = frozenset({"__proto__", "prototype"})
+"""Members through which a merge of objects writes to all of them (CWE-1321)."""
+# An object becomes a tuple of its pairs: a dict would hide all but the last of equal names.
+_HOLDERS = (str, tuple, list)
+_decoder = json.JSONDecoder(object_pairs_hook=tuple, strict=False)
 
 
 def json_fields(text: bytes) -> list[Field] | None:
@@ -50,26 +47,25 @@ def _walk(document: Any, found: list[Field]) -> None:
         path, node = stack.pop()
         if isinstance(node, str):
             _collect_string(path, node, found)
-        elif isinstance(node, _Object):
+        elif isinstance(node, tuple):
             prefix = path + "." if path else ""
-            for key, child in reversed(node.pairs):
-                name = _odd_name(path, key)
-                if not is_plain(name):
-                    found.append(Field(Place.JSON, (prefix + key)[:256], name))
+            for key, child in reversed(node):
+                if not key.isidentifier() or key in _RISKY_NAMES:
+                    _collect_name(path, (prefix + key)[:256], key, found)
                 if isinstance(child, _HOLDERS):
                     stack.append(((prefix + key)[:256], child))
         elif isinstance(node, list):
             stack += [(path, child) for child in reversed(node) if isinstance(child, _HOLDERS)]
 
 
-def _odd_name(path: str, key: str) -> bytes:
-    """Return a key that is worth a scan, else b"".
-
-    Identifiers are not, but those through which a merge of objects writes to all (CWE-1321).
-    """
-    if key == "prototype" and path.endswith("constructor"):
-        return b"constructor.prototype"
-    return b"" if key.isidentifier() and key != "__proto__" else _to_bytes(key)
+def _collect_name(path: str, location: str, key: str, found: list[Field]) -> None:
+    if key == "prototype":
+        if path.endswith("constructor"):
+            found.append(Field(Place.JSON, location, b"constructor.prototype"))
+        return
+    name = _to_bytes(key)
+    if not is_plain(name):
+        found.append(Field(Place.JSON, location, name))
 
 
 def _collect_string(path: str, text: str, found: list[Field]) -> None:
