@@ -15,6 +15,7 @@ _MODULES = {
     "sqli": "inference.training.sqli",
     "prompt-injection": "inference.training.prompt_injection",
 }
+_LIBRARIES = ("sklearn", "torch", "transformers")
 _FOLDERS = {"sqli": "sqli-classifier", "prompt-injection": "prompt-injection"}
 
 
@@ -22,6 +23,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Train one model; exit 0 with its card on stdout, or 1 with one line on stderr."""
     model, options = parse(sys.argv[1:] if argv is None else argv)
     try:
+        if not options.dry_run:  # before a minute of reading
+            for library in _LIBRARIES:
+                importlib.import_module(library)
         # Only the one that is trained: each needs libraries of its own.
         report = importlib.import_module(_MODULES[model]).train(options)
     except ImportError as error:

@@ -1,5 +1,6 @@
 """kysira-train says what it wants, and what is wrong, in one line."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +51,15 @@ def test_missing_data_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "heldout_norm_sha1.txt" in done.stderr
+
+
+def test_missing_library_is_told_first(tmp_path: Path) -> None:
+    """Before the data is read, which takes a minute."""
+    (tmp_path / "sklearn.py").write_text("raise ModuleNotFoundError('No module named sklearn')")
+    done = subprocess.run(
+        [sys.executable, "-m", "inference.training", "sqli", "--data", str(tmp_path / "none")],
+        capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "pip install 'kysira[train]'" in done.stderr
