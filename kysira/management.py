@@ -154,6 +154,9 @@ def _mode_request(body: bytes) -> tuple[Mode, float | None]:
         raise ValueError('the body must be JSON: {"mode": "active"}') from None
     if not isinstance(row, dict) or row.get("mode") not in list(Mode):
         raise ValueError('mode must be "shadow" or "active"')
+    if unknown := sorted(row.keys() - {"mode", "ttl_seconds"}):
+        # A flip that should end by itself must not become one for good.
+        raise ValueError(f"unknown: {', '.join(unknown)[:80]}; there are mode and ttl_seconds")
     ttl = row.get("ttl_seconds")
     if ttl is None:
         return Mode(row["mode"]), None

@@ -41,12 +41,16 @@ class ModeStore:
     def __init__(
         self, configured: Mode, folder: Path, *, clock: Callable[[], float] = time.time
     ) -> None:
-        """Read back an earlier flip; a missing or broken file means none."""
+        """Read back an earlier flip; a missing or broken file means none.
+
+        A folder that can't be written is warned of now: a flip would not survive a restart.
+        """
         self.configured = configured
         self.write_failures = 0
         self._path = folder / "mode.json"
         self._clock = clock
         self._flip = self._read()
+        self._warn_if_unwritable()
 
     @property
     def mode(self) -> Mode:
@@ -81,6 +85,13 @@ class ModeStore:
         self._flip = None if flip.back_to is None else Flip(flip.back_to, self.configured)
         log.warning("mode_expired back_to=%s", flip.back_to or self.configured)
         return self._flip
+
+    def _warn_if_unwritable(self) -> None:
+        folder = self._path.parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            log.warning("mode_will_not_be_saved path=%s: choose a --data-dir", self._path)
 
     def _write(self, flip: Flip) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -271,6 +271,7 @@ async def test_token_may_hold_any_bytes(tmp_path: Path) -> None:
         b"", b"active", b"[]", b'"active"', b"{}", b'{"mode": "off"}', b'{"mode": "ACTIVE"}',
         b'{"mode": ["active"]}', b'{"mode": {}}', b'{"mode": null}', b'{"mode": 1}',
         b'{"mode": "active"', b"[" * 100_000, b"\xff\xfe\xfd",
+        b'{"mode": "active", "ttl": 5}', b'{"mode": "active", "": null}',
         b'{"mode": "active", "ttl_seconds": 0}', b'{"mode": "active", "ttl_seconds": -1}',
         b'{"mode": "active", "ttl_seconds": "60"}', b'{"mode": "active", "ttl_seconds": true}',
         b'{"mode": "active", "ttl_seconds": NaN}', b'{"mode": "active", "ttl_seconds": Infinity}',

@@ -241,3 +241,15 @@ def test_failed_write_leaves_no_rubbish(tmp_path: Path) -> None:
     (tmp_path / "mode.json").mkdir()
     ModeStore(Mode.SHADOW, tmp_path).set(Mode.ACTIVE)
     assert [path.name for path in tmp_path.iterdir()] == ["mode.json"]
+
+
+def test_unwritable_folder_is_told_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A misspelt volume shows when the service starts, not at the first flip."""
+    file = tmp_path / "file"
+    file.touch()
+    ModeStore(Mode.SHADOW, tmp_path / "new" / "folder")
+    assert not caplog.records
+    ModeStore(Mode.SHADOW, file / "folder")
+    assert "mode_will_not_be_saved" in caplog.text
