@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.integration.stack import running
+from tests.integration.stack import Stack, running
 
 DEADLINE = aiohttp.ClientTimeout(total=20)
 ATTACK = {"file": "../../../../etc/passwd"}
@@ -17,6 +17,14 @@ def with_mode(mode: str) -> dict[str, str]:
     """Return the guide's values; full duplex needs trailers (Envoy refuses it without)."""
     trailers = "SEND" if mode == "FULL_DUPLEX_STREAMED" else "SKIP"
     return {"BODY_MODE": mode, "TRAILER_MODE": trailers}
+
+
+async def until(stack: Stack, metric: str, value: float) -> None:
+    """Return once the metric has the value: the verdict may fall after the answer."""
+    async with asyncio.timeout(20):
+        while (await stack.metrics())[metric] < value:
+            await asyncio.sleep(0.05)
+    assert (await stack.metrics())[metric] == value
 
 
 @pytest.mark.parametrize("mode", STATIC_MODES)
@@ -74,8 +82,8 @@ async def test_override_forbidden_is_told(tmp_path: Path) -> None:
     async with running(tmp_path, config={"BODY_MODE": "NONE"}) as stack:
         async with stack.client.post(f"{stack.url}/?f=../../../etc/passwd", data=ATTACK) as answer:
             assert answer.status == 200
+        await until(stack, 'kysira_extproc_requests_total{action="shadow_kill"}', 1)
         metrics = await stack.metrics()
-        assert metrics['kysira_extproc_requests_total{action="shadow_kill"}'] == 1
         assert metrics['kysira_extproc_uninspected_total{reason="error"}'] == 1
 
 
@@ -89,8 +97,5 @@ async def test_observability_mode_tells_and_never_blocks(tmp_path: Path, mode: s
         async with stack.client.post(stack.url, data=ATTACK) as answer:
             assert answer.status == 200
         expected = 2 if mode == "STREAMED" else 1
-        name = 'kysira_extproc_requests_total{action="shadow_kill"}'
-        async with asyncio.timeout(20):  # the verdict falls after the answer
-            while (await stack.metrics())[name] < expected:
-                await asyncio.sleep(0.05)
+        await until(stack, 'kysira_extproc_requests_total{action="shadow_kill"}', expected)
         assert (await stack.metrics())["kysira_extproc_killed_total"] == 0
