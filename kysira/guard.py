@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,6 +44,7 @@ class Guard:
         self._metrics = metrics
         self._clock = clock
         self._snapshot = Snapshot(policy, modes.mode)
+        self._logged_at, self._unlogged = -math.inf, 0
 
     def snapshot(self) -> Snapshot:
         """Return what a request that starts now is decided by."""
@@ -109,12 +111,21 @@ class Guard:
         except ScoringTooLarge:
             return _too_large(policy, mode)
         except ScoringError as error:
-            log.warning("scoring_failed error=%s", error)
+            self._log_failure(error)
             return undecided(Uninspected.ERROR, policy, mode)
         except Exception:
             # A front-end must always get an answer: Envoy lets an unanswered request through.
             log.exception("scoring_crashed")
             return undecided(Uninspected.ERROR, policy, mode)
+
+    def _log_failure(self, error: ScoringError) -> None:
+        """Say why scoring fails, once a second: a service that is down fails every request."""
+        now = self._clock()
+        if now - self._logged_at < 1.0:
+            self._unlogged += 1
+            return
+        log.warning("scoring_failed error=%s more=%d", error, self._unlogged)
+        self._logged_at, self._unlogged = now, 0
 
     def _finish(self, request: Request, decision: Decision, started: float) -> Decision:
         latency_s = self._clock() - started

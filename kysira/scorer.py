@@ -77,7 +77,8 @@ class HttpScorer:
         except TimeoutError:  # first, as it is an OSError
             raise ScoringTimeout(f"inference at {self.description} timed out") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise ScoringError(f"inference at {self.description}: {error!r}") from error
+            why = str(error) or repr(error)
+            raise ScoringError(f"inference at {self.description}: {why}") from error
         if status == 200:
             return answer
         if status == 503:

@@ -146,7 +146,10 @@ def test_taken_port_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run("--inference-port", str(port))
-    expected = f"kysira-inference: can't listen on 127.0.0.1:{port}: address already in use\n"
+    expected = (
+        f"kysira-inference: can't listen on 127.0.0.1:{port}: address already in use; "
+        "choose another with --inference-port\n"
+    )
     assert (done.returncode, done.stderr) == (1, expected)
 
 

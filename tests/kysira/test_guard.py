@@ -286,3 +286,23 @@ async def test_latency_is_the_clocks(bench: Bench) -> None:
     guard = Guard(bench.scorer, Policy(), bench.modes, bench.metrics, clock=clock)
     await guard.check(REQUEST, guard.snapshot())
     assert bench.value("request_duration_seconds_sum", action="passed") == 0.25
+
+
+async def test_outage_is_explained_once_a_second(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A service that is down must not fill the disk with the same sentence."""
+    now = [100.0]
+    guard = Guard(bench.scorer, Policy(), bench.modes, bench.metrics, clock=lambda: now[0])
+    bench.scorer.answer = ScoringError("connection refused")
+
+    async def explained() -> list[str]:
+        caplog.clear()
+        for _ in range(5):
+            await guard.check(REQUEST, guard.snapshot())
+        return [text for text in caplog.messages if text.startswith("scoring_failed")]
+
+    assert await explained() == ["scoring_failed error=connection refused more=0"]
+    assert await explained() == []
+    now[0] += 1
+    assert await explained() == ["scoring_failed error=connection refused more=9"]
