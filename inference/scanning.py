@@ -116,7 +116,7 @@ class Scanner:
 
     def scan_as_sent(self, values: Sequence[bytes]) -> Scans:
         """Return what matches the values themselves: one cheap look."""
-        odd = to_decode(values)
+        odd = set(to_decode(values))
         readings = {value: _as_sent(value, is_whole=value not in odd) for value in values}
         return _scans(values, {value: self._scan_reading(r) for value, r in readings.items()})
 

@@ -6,6 +6,12 @@ import threading
 import pytest
 
 from extproc.scheduling import patient_threads
+from tests.needs import need
+
+
+@pytest.fixture
+def linux() -> None:
+    need(hasattr(os, "SCHED_BATCH"), "Linux alone has SCHED_BATCH")
 
 
 def policy_of_a_thread() -> int:
@@ -16,7 +22,7 @@ def policy_of_a_thread() -> int:
     return found[0]
 
 
-@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux alone has SCHED_BATCH")
+@pytest.mark.usefixtures("linux")
 def test_only_threads_started_within_are_patient() -> None:
     """The policy is inherited by new threads, and given back."""
     with patient_threads():
@@ -25,7 +31,7 @@ def test_only_threads_started_within_are_patient() -> None:
     assert policy_of_a_thread() == os.SCHED_OTHER
 
 
-@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux alone has SCHED_BATCH")
+@pytest.mark.usefixtures("linux")
 def test_another_policy_is_left_alone() -> None:
     """Who runs the service as SCHED_IDLE, say, has a reason."""
     found: list[int] = []
@@ -42,7 +48,7 @@ def test_another_policy_is_left_alone() -> None:
     assert found == [os.SCHED_IDLE, os.SCHED_IDLE]
 
 
-@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux alone has SCHED_BATCH")
+@pytest.mark.usefixtures("linux")
 def test_policy_comes_back_after_an_error() -> None:
     """A server that can't start leaves the thread as it was."""
     with pytest.raises(ZeroDivisionError), patient_threads():
