@@ -10,14 +10,17 @@ from itertools import islice
 from statistics import median, quantiles
 
 from benchmarks.machine import header
+from benchmarks.model_cost import model_report
 from benchmarks.workload import Workload
 from inference.bodies import body_fields
 from inference.detectors import load_detectors
 from inference.engine import Engine
 from inference.fields import head_fields
+from inference.loading import load_engine
 from inference.matcher import Matcher, Pattern
 from inference.rule_cache import cached_matcher
 from inference.scanning import Scanner
+from kysira.settings import EngineSettings
 from kysira.types import Request, ScoreOptions
 
 _OPTIONS = ScoreOptions()
@@ -69,18 +72,20 @@ def main() -> int:
     )
     rounds: int = parser.parse_args().rounds
     print(header(), flush=True)
-    engines = [_engine(is_cached=True), _engine(is_cached=False)]
+    engines = [_engine(is_cached=True), _engine(is_cached=False), load_engine(EngineSettings())]
     workload = Workload()
-    print(f"{'CPU µs per request':30}{'cache: median':>15}{'p99':>10}{'no cache':>15}{'p99':>10}")
+    columns = ("rules: median", "without cache", "with models")
+    print(f"{'CPU µs per request':30}" + "".join(f"{name:>15}{'p99':>11}" for name in columns))
     for kind in KINDS:
         row = f"{kind.name:30}"
         for engine in engines:
             times = _times(engine, kind, workload, rounds)
-            row += f"{median(times):15.1f}{_p99(times):10.1f}"
+            row += f"{median(times):15.1f}{_p99(times):11.1f}"
         print(row, flush=True)
     info = engines[0].cache_info()
     print(f"\ncache hits: {info.hits / (info.hits + info.misses):.1%} of the values looked up")
     print(_stages(list(islice(workload.mix(), 2000)), rounds))
+    print(model_report(engines[2], rounds))
     return 0
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.rates import wilson
-from benchmarks.replay import Key, Results, Tally
+from ctl.bench.rates import wilson
+from ctl.bench.replay import Key, Results, Tally
 
 _API = (
     "benign_easypost",

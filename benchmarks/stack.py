@@ -34,6 +34,7 @@ class Variant:
     settings: Mapping[str, str] | None = None
 
 
+_MODELS = ("KYSIRA_SQLI_MODEL", "KYSIRA_PI_MODEL")
 VARIANTS = (
     Variant("envoy"),
     Variant("no-op", "benchmarks.noop"),
@@ -41,6 +42,11 @@ VARIANTS = (
     Variant("shadow", "benchmarks.scored", {"KYSIRA_MODE": "shadow"}),
     Variant("active", "benchmarks.scored", {"KYSIRA_MODE": "active"}),
     Variant("no-cache", "benchmarks.scored", {"KYSIRA_MODE": "shadow", "BENCHMARK_NO_CACHE": "1"}),
+    Variant(
+        "models",
+        "benchmarks.scored",
+        {"KYSIRA_MODE": "shadow", **dict.fromkeys(_MODELS, "packaged")},
+    ),
 )
 
 
@@ -95,6 +101,8 @@ def _server(variant: Variant, folder: Path) -> Program:
         "KYSIRA_GRPC_PORT": "0",
         "KYSIRA_METRICS_PORT": "0",
         "KYSIRA_DRAIN_MS": "0",
+        # What a model costs depends on what it is shown: it has a row of its own.
+        **dict.fromkeys(_MODELS, "none"),
         **(variant.settings or {}),
     }
     return Program([sys.executable, "-m", variant.module], env)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ctl import render, up
+from ctl.bench import app as bench
 from ctl.exits import EPILOG
 from kysira import __version__
 
@@ -18,6 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(render.app, name="render")
+app.add_typer(bench.app, name="bench")
 app.command("up", epilog=EPILOG)(up.up)
 
 

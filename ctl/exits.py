@@ -4,7 +4,7 @@ import sys
 from enum import IntEnum
 from types import TracebackType
 
-from kysira.errors import KysiraError, RenderError, SettingsError, StartError
+from kysira.errors import CorpusError, KysiraError, RenderError, SettingsError, StartError
 
 
 class Exit(IntEnum):
@@ -19,12 +19,13 @@ class Exit(IntEnum):
 
 EPILOG = (
     "Exit codes: 0 ok, 1 findings, 2 wrong usage, 3 something is unreachable or only part of it "
-    "was done, 4 invalid configuration."
+    "was done, 4 invalid configuration or data."
 )
 _CODES: tuple[tuple[type[KysiraError], Exit], ...] = (
     (SettingsError, Exit.USAGE),
     (StartError, Exit.UNREACHABLE),
     (RenderError, Exit.INVALID),
+    (CorpusError, Exit.INVALID),
 )
 
 

@@ -3,21 +3,22 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, groupby, islice, zip_longest
+from itertools import chain, groupby, islice
 from types import MappingProxyType
 from typing import NamedTuple
 
 from inference.bodies import body_fields
 from inference.detector import Detector
 from inference.fields import Field, head_fields
-from inference.model import Classifier
+from inference.model_stage import Candidates, ModelStage
+from inference.model_types import Classifier
 from inference.scanning import CacheInfo, Scan, Scanner, Scans
 from inference.scoring import (
-    SCORE_DIGITS,
     decides,
     exclusion_paths,
     field_findings,
     is_excluded,
+    suspicion_of,
     verdict,
 )
 from kysira.types import Exclusion, Finding, Place, Request, ScoreOptions, Uninspected, Verdict
@@ -29,10 +30,6 @@ _BATCH_BYTES = 4096
 """This many values, or values this long, are scanned together before the budget is looked at."""
 MAX_SCANNED_BYTES = 1 << 20
 """Cost of scans after which values are only read as sent; after twice as much, as one."""
-MAX_MODEL_TEXTS = 8
-"""Texts that each model is asked about per request."""
-MAX_MODEL_CHARACTERS = 2048
-"""Characters of a text; a longer value is shown in two, its head and its tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,13 @@ class Inspection:
     options: ScoreOptions
     findings: tuple[Finding, ...]
     problems: frozenset[Uninspected]
-    questions: Mapping[str, Sequence[Field]]
-    """Detector slug → values for its model; empty when the rules have decided already."""
+    candidates: Sequence[Candidates]
+    """Values for the models; none when the rules have decided already."""
+
+    @property
+    def needs_models(self) -> bool:
+        """Return True when a model has to be asked, which takes milliseconds."""
+        return any(not each.are_known for each in self.candidates)
 
 
 class _Scope(NamedTuple):
@@ -57,16 +59,6 @@ class _Scope(NamedTuple):
         return detector not in self.left_out and not is_excluded(
             detector, location, self.paths, self.exclusions
         )
-
-
-class _Reading(NamedTuple):
-    """A value and what the rules found in it."""
-
-    field: Field
-    findings: Sequence[Finding]
-
-    def score(self, detector: str) -> float:
-        return max((f.score for f in self.findings if f.detector == detector), default=0.0)
 
 
 class Engine:
@@ -88,15 +80,13 @@ class Engine:
         self._detectors = tuple(d for d in detectors if d.slug not in disabled)
         self._scanner = scanner or Scanner(detectors)
         self._harmless = lru_cache(16)(self._nothing_found)
-        self._classifiers = dict(classifiers or {})
-        self._gated = tuple(d for d in self._detectors if d.slug in self._classifiers)
+        self._models = ModelStage(self._detectors, classifiers) if classifiers else None
 
     @property
     def backings(self) -> dict[str, str]:
         """Map every enabled detector's slug to ``model`` or ``regex``, whichever backs it."""
-        return {
-            d.slug: "model" if d.slug in self._classifiers else "regex" for d in self._detectors
-        }
+        modelled = self._models.slugs if self._models else frozenset()
+        return {d.slug: "model" if d.slug in modelled else "regex" for d in self._detectors}
 
     def cache_info(self) -> CacheInfo:
         """Return hits and misses of the value cache since the start."""
@@ -114,20 +104,19 @@ class Engine:
         paths = exclusion_paths(request.target) if options.exclusions else ()
         scope = _Scope(options.disabled | self._disabled, paths, options.exclusions)
         findings: list[Finding] = []
-        readings: list[_Reading] = []
+        read: list[Field] = []
         for fields, scans in self._scans(_fields(request, problems), problems):
-            if not scans.notable and not self._gated:  # as in most requests
-                continue
-            for field in fields:
-                scan = scans.of(field.value)
-                if not scan.is_whole:
-                    problems.add(Uninspected.BUDGET)
-                if scan.hits or self._gated:
-                    found = self._findings(field, scan, scope)
-                    findings += found
-                    readings.append(_Reading(field, found))
-        questions = {} if decides(findings, options) else self._questions(readings, scope)
-        return Inspection(options, tuple(findings), frozenset(problems), questions)
+            read += fields
+            if scans.notable:  # as in few requests
+                for field in fields:
+                    scan = scans.of(field.value)
+                    if not scan.is_whole:
+                        problems.add(Uninspected.BUDGET)
+                    findings += self._findings(field, scan, scope)
+        candidates: Sequence[Candidates] = ()
+        if self._models and not decides(findings, options):
+            candidates = self._models.candidates(read, scope.holds)
+        return Inspection(options, tuple(findings), frozenset(problems), candidates)
 
     def _scans(
         self, fields: Iterator[Field], problems: set[Uninspected]
@@ -156,27 +145,14 @@ class Engine:
             if scope.holds(finding.detector, finding.location)
         ]
 
-    def _questions(self, readings: Sequence[_Reading], scope: _Scope) -> dict[str, Sequence[Field]]:
-        asked: dict[str, Sequence[Field]] = {}
-        for detector in self._gated:
-            slug, gate = detector.slug, detector.model_gate
-            if slug in scope.left_out:
-                continue
-            gated = [
-                reading
-                for reading in readings
-                if (gate is None or gate(reading.field, reading.field.value))
-                and (not scope.exclusions or scope.holds(slug, reading.field.location))
-            ]
-            asked[slug] = _ranked(gated, slug)
-        return {slug: fields for slug, fields in asked.items() if fields}
-
     def conclude(self, inspection: Inspection) -> Verdict:
         """Ask the models what is left to ask, and join everything into a verdict."""
-        findings = list(inspection.findings)
-        problems = set(inspection.problems)
-        for slug, fields in inspection.questions.items():
-            findings += self._ask(slug, fields, problems)
+        findings, problems = inspection.findings, inspection.problems
+        if self._models and inspection.candidates:
+            suspicion = suspicion_of(findings)
+            more, is_whole = self._models.judge(inspection.candidates, suspicion)
+            findings = (*findings, *more)
+            problems |= frozenset() if is_whole else {Uninspected.BUDGET}
         harmless = self._harmless(inspection.options.disabled)
         if not findings and not problems:
             return harmless
@@ -185,39 +161,6 @@ class Engine:
     def _nothing_found(self, disabled: frozenset[str]) -> Verdict:
         run = [d.slug for d in self._detectors if d.slug not in disabled]
         return Verdict(breakdown=MappingProxyType(dict.fromkeys(run, 0.0)))
-
-    def _ask(
-        self, slug: str, fields: Sequence[Field], problems: set[Uninspected]
-    ) -> Iterator[Finding]:
-        texts: list[tuple[Field, str]] = []
-        for field in fields:
-            if len(texts) >= MAX_MODEL_TEXTS:
-                problems.add(Uninspected.BUDGET)
-                break
-            texts += [(field, text) for text in _model_texts(field.value, problems)]
-        del texts[MAX_MODEL_TEXTS:]
-        scores = self._classifiers[slug].score([text for _, text in texts])
-        for (field, _), score in zip(texts, scores, strict=True):
-            yield Finding(slug, round(score, SCORE_DIGITS), f"{slug}:model", field.location)
-
-
-def _ranked(readings: Sequence[_Reading], slug: str) -> list[Field]:
-    """Return the fields, the most suspicious to the rules first, then from both ends inwards."""
-    if len(readings) <= MAX_MODEL_TEXTS:
-        return [reading.field for reading in readings]
-    half = (len(readings) + 1) // 2
-    pairs = zip_longest(readings[:half], reversed(readings[half:]))
-    inwards = [reading for pair in pairs for reading in pair if reading is not None]
-    return [r.field for r in sorted(inwards, key=lambda reading: -reading.score(slug))]
-
-
-def _model_texts(value: bytes, problems: set[Uninspected]) -> list[str]:
-    text = value.decode("utf-8", "replace")
-    if len(text) <= MAX_MODEL_CHARACTERS:
-        return [text]
-    if len(text) > 2 * MAX_MODEL_CHARACTERS:
-        problems.add(Uninspected.BUDGET)
-    return [text[:MAX_MODEL_CHARACTERS], text[-MAX_MODEL_CHARACTERS:]]
 
 
 def _parts(batch: list[Field]) -> Iterator[list[Field]]:

@@ -1,6 +1,7 @@
 """The engine behind the scoring port, in this process."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ MAX_WAITING = 64
 MAX_WAIT_S = 0.25
 """Seconds after which nobody waits for a request any more: a front-end's deadline is 0.3 s."""
 
+THREADS = min(4, os.cpu_count() or 1)
+
 
 class EngineScorer:
     """Scores small requests at once and large ones, and models, in threads."""
@@ -25,10 +28,12 @@ class EngineScorer:
     description = "in-process"
     is_failing = False  # what one request is refused for says nothing of the next
 
-    def __init__(self, engine: Engine, *, threads: int = 1, max_wait_s: float = MAX_WAIT_S) -> None:
+    def __init__(
+        self, engine: Engine, *, threads: int = THREADS, max_wait_s: float = MAX_WAIT_S
+    ) -> None:
         """Work that has waited longer than ``max_wait_s`` is dropped: nobody waits for it any more.
 
-        More threads than one help where a model runs without the interpreter's lock.
+        More threads than one help as models run without the interpreter's lock.
         """
         self._engine = engine
         self._max_wait_s = max_wait_s
@@ -43,7 +48,7 @@ class EngineScorer:
         if not _is_small(request):
             return self._in_thread(self._engine.score, request, options)
         inspection = self._engine.inspect(request, options)
-        if not inspection.questions:
+        if not inspection.needs_models:
             return self._engine.conclude(inspection)
         return self._in_thread(self._engine.conclude, inspection)
 

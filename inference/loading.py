@@ -2,7 +2,7 @@
 
 from inference.detectors import load_detectors
 from inference.engine import Engine
-from inference.model import load_classifiers
+from inference.model import load_classifiers, model_folders
 from inference.rule_cache import cached_matcher
 from inference.scanning import Scanner
 from kysira.errors import SettingsError
@@ -22,7 +22,7 @@ def load_engine(settings: EngineSettings) -> Engine:
     disabled = frozenset(settings.disabled_detectors)
     return Engine(
         detectors,
-        classifiers=load_classifiers(settings),
+        classifiers=load_classifiers(model_folders(settings), settings.device),
         disabled=disabled,
         scanner=Scanner(detectors, compile_with=cached_matcher),
     )

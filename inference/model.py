@@ -1,39 +1,50 @@
-"""Trained models behind one port."""
+"""Trained models: where they are, and how they are loaded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from inference.model_folder import read_folder
+from inference.model_grams import GRAMS, WithGrams
+from inference.model_types import Classifier
 from kysira.errors import ModelError, ScoringError
-from kysira.settings import Device, EngineSettings
+from kysira.settings import NO_MODEL, PACKAGED_MODEL, Device, EngineSettings
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""The models that come with Kysira."""
 
 
-class Classifier(Protocol):
-    """Scores texts with a trained model; safe to call from several threads."""
-
-    def score(self, texts: Sequence[str]) -> list[float]:
-        """Return the probability in [0, 1] that each text is an attack.
-
-        A text scores the same whatever stands beside it. Raises ScoringError when the model fails.
-        """
-
-
-def load_classifiers(settings: EngineSettings) -> dict[str, Classifier]:
-    """Return the models that are configured, by the slug of the detector that each one backs.
-
-    Raises ModelError: one line with the name of the file that can't be used.
-    """
-    folders = {"sqli": settings.sqli_model, "prompt-injection": settings.pi_model}
+def model_folders(settings: EngineSettings) -> dict[str, Path]:
+    """Return the folders of the models that are used, by the detector that each one backs."""
+    wanted = {
+        "sqli": (settings.sqli_model, "sqli-classifier"),
+        "prompt-injection": (settings.pi_model, "prompt-injection"),
+    }
     return {
-        slug: load_classifier(folder, settings.device)
-        for slug, folder in folders.items()
-        if folder is not None and slug not in settings.disabled_detectors
+        slug: WEIGHTS / own if named == PACKAGED_MODEL else Path(named)
+        for slug, (named, own) in wanted.items()
+        if named != NO_MODEL and slug not in settings.disabled_detectors
     }
 
 
+def load_classifiers(folders: Mapping[str, Path], device: Device) -> dict[str, Classifier]:
+    """Return the models, by the slug of the detector that each one backs.
+
+    Raises ModelError: one line with the name of the file that can't be used.
+    """
+    return {slug: load_classifier(folder, device) for slug, folder in folders.items()}
+
+
 def load_classifier(folder: Path, device: Device) -> Classifier:
-    """Return the model in a folder: on the CPU its ONNX export, else with torch.
+    """Return the model in a folder, with the n-grams of ``ngrams.npz`` where there are any.
+
+    Raises ModelError.
+    """
+    net = load_net(folder, device)
+    return WithGrams(net, folder) if (folder / GRAMS).exists() else net
+
+
+def load_net(folder: Path, device: Device) -> Classifier:
+    """Return the model in a folder alone: on the CPU its ONNX export, else with torch.
 
     Raises ModelError.
     """
@@ -52,9 +63,16 @@ def load_classifier(folder: Path, device: Device) -> Classifier:
     return classifier
 
 
+def text_scores(classifier: Classifier, texts: Sequence[str]) -> list[float]:
+    """Return for each text the score of its most suspicious window; raises ScoringError."""
+    windows = [classifier.windows(text).shown for text in texts]
+    scores = iter(classifier.score([window for shown in windows for window in shown]))
+    return [max([next(scores) for _ in shown], default=0.0) for shown in windows]
+
+
 def _probe(classifier: Classifier, folder: Path, max_length: int) -> None:
     """Ask once about texts of every length, so that a model that can't answer stops the start."""
     try:
-        classifier.score(["a", "select 1", "a 1 " * max_length])
+        text_scores(classifier, ["a", "select 1", "a 1 " * max_length])
     except ScoringError as error:
         raise ModelError(f"model {folder}: {error}") from error

@@ -9,7 +9,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state
 
 from inference.model_folder import ModelSpec
-from inference.model_text import Encoder, Tokens, one_line
+from inference.model_text import Encoder, Window, Windows, one_line
 from kysira.errors import ModelError, ScoringError
 
 # onnxruntime's errors have no class in common but Exception.
@@ -18,20 +18,20 @@ _ERRORS: tuple[type[Exception], ...] = (RuntimeError, ValueError, *(
     if isinstance(kind, type) and issubclass(kind, Exception)
 ))  # fmt: skip
 _SCORING_ERRORS: tuple[type[Exception], ...] = (*_ERRORS, ScoringError)
-_INPUTS: dict[str, Callable[[Tokens], Sequence[int]]] = {
-    "input_ids": lambda tokens: tokens.ids,
-    "token_type_ids": lambda tokens: tokens.type_ids,
-    "attention_mask": lambda tokens: [1] * len(tokens.ids),
-    "position_ids": lambda tokens: range(len(tokens.ids)),
+_INPUTS: dict[str, Callable[[Window], Sequence[int]]] = {
+    "input_ids": lambda window: window.ids,
+    "token_type_ids": lambda window: window.type_ids,
+    "attention_mask": lambda window: [1] * len(window.ids),
+    "position_ids": lambda window: range(len(window.ids)),
 }
 _TYPES = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 
 
 class OnnxClassifier:
-    """Scores texts with an ONNX export.
+    """Scores windows with an ONNX export.
 
-    One text a run: a padded batch is no faster on a CPU, and in an int8 graph, whose activations
-    are scaled over the whole batch, one text could move the score of another.
+    One a run: a padded batch is no faster on a CPU, and in an int8 graph, whose activations are
+    scaled over the whole batch, one could move the score of another.
     """
 
     def __init__(self, spec: ModelSpec, graph: Path) -> None:
@@ -52,15 +52,23 @@ class OnnxClassifier:
                 f"tensors out of {', '.join(_INPUTS)}"
             )
 
-    def score(self, texts: Sequence[str]) -> list[float]:
-        """Return the probability in [0, 1] that each text is an attack; raises ScoringError."""
-        return [self._score(self._encoder.encode(text)) for text in texts]
+    def windows(self, text: str) -> Windows:
+        """Return the text as the model reads it."""
+        return self._encoder.windows(text)
 
-    def _score(self, tokens: Tokens) -> float:
-        if not tokens.ids:
+    def guess(self, text: str) -> float:
+        """Return 0: a graph has no quick guess."""
+        return 0.0
+
+    def score(self, windows: Sequence[Window]) -> list[float]:
+        """Return the probability in [0, 1] that each is an attack; raises ScoringError."""
+        return [self._score(window) for window in windows]
+
+    def _score(self, window: Window) -> float:
+        if not window.ids:
             return 0.0
         feeds = {
-            name: np.array([_INPUTS[name](tokens)], dtype=kind)
+            name: np.array([_INPUTS[name](window)], dtype=kind)
             for name, kind in self._inputs.items()
         }
         try:

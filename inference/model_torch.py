@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from inference.model_folder import ModelSpec
-from inference.model_text import Encoder, Tokens, one_line
+from inference.model_text import Encoder, Window, Windows, one_line
 from kysira.errors import ModelError, ScoringError
 from kysira.settings import Device
 
@@ -17,7 +17,7 @@ _ERRORS = (
 
 
 class TorchClassifier:
-    """Scores texts with a PyTorch model read from its folder alone, never from the network."""
+    """Scores windows with a PyTorch model read from its folder alone, never from the network."""
 
     def __init__(self, spec: ModelSpec, device: Device) -> None:
         """Load onto the device; raises ModelError when torch, the device or a file is missing."""
@@ -27,31 +27,38 @@ class TorchClassifier:
         self._encoder = Encoder(spec)
         self._model = _load(spec, self._device)
         self._takes_types = "token_type_ids" in inspect.signature(self._model.forward).parameters
-        # On a CPU a padded batch is slower than its texts one by one.
+        # On a CPU a padded batch is slower than its windows one by one.
         self._batch = 1 if device is Device.CPU else 64
 
-    def score(self, texts: Sequence[str]) -> list[float]:
-        """Return the probability in [0, 1] that each text is an attack; raises ScoringError."""
-        scores = [0.0] * len(texts)
-        encoded = [self._encoder.encode(text) for text in texts]
-        # Alike in length side by side, so that little is padded; an empty text stays 0.
-        lengths = [len(tokens.ids) for tokens in encoded]
+    def windows(self, text: str) -> Windows:
+        """Return the text as the model reads it."""
+        return self._encoder.windows(text)
+
+    def guess(self, text: str) -> float:
+        """Return 0: a net has no quick guess."""
+        return 0.0
+
+    def score(self, windows: Sequence[Window]) -> list[float]:
+        """Return the probability in [0, 1] that each is an attack; raises ScoringError."""
+        scores = [0.0] * len(windows)
+        # Alike in length side by side, so that little is padded; an empty one stays 0.
+        lengths = [len(window.ids) for window in windows]
         order = sorted((n for n, length in enumerate(lengths) if length), key=lengths.__getitem__)
         for start in range(0, len(order), self._batch):
             numbers = order[start : start + self._batch]
-            found = self._score([encoded[number] for number in numbers])
+            found = self._score([windows[number] for number in numbers])
             for number, score in zip(numbers, found, strict=True):
                 scores[number] = score
         return scores
 
-    def _score(self, batch: Sequence[Tokens]) -> list[float]:
-        width = max(len(tokens.ids) for tokens in batch)
+    def _score(self, batch: Sequence[Window]) -> list[float]:
+        width = max(len(window.ids) for window in batch)
         feeds = {
-            "input_ids": self._padded([tokens.ids for tokens in batch], width, self._spec.pad_id),
-            "attention_mask": self._padded([[1] * len(tokens.ids) for tokens in batch], width, 0),
+            "input_ids": self._padded([window.ids for window in batch], width, self._spec.pad_id),
+            "attention_mask": self._padded([[1] * len(window.ids) for window in batch], width, 0),
         }
         if self._takes_types:
-            feeds["token_type_ids"] = self._padded([t.type_ids for t in batch], width, 0)
+            feeds["token_type_ids"] = self._padded([window.type_ids for window in batch], width, 0)
         try:
             with self._torch.inference_mode():
                 logits = self._model(**feeds).logits.float().cpu().numpy()

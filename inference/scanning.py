@@ -13,8 +13,8 @@ from inference.matcher import (
     joint_pattern,
     matching_texts,
 )
+from inference.memory import Memory
 from inference.normalizer import MAX_BYTES, Reading, Variant, read, to_decode
-from inference.scan_memory import ScanMemory
 
 CACHED_VALUE_BYTES = 1024
 """Longer values are not remembered, so that the cache holds about 4 MB at most of ordinary values.
@@ -96,7 +96,7 @@ class Scanner:
             joint = threads.submit(compile_with, self._joint_patterns)
             self._matcher: Matcher = compile_with(tuple(sharing))
             self._joint_matcher: Matcher = joint.result()
-        self._memory = ScanMemory(CACHED_VALUES) if is_cached else None
+        self._memory: Memory[bytes, Scan] | None = Memory(CACHED_VALUES) if is_cached else None
         self._hits = self._misses = 0
 
     def scan(self, values: Sequence[bytes], max_bytes: int = MAX_BYTES) -> Scans:

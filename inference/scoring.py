@@ -1,6 +1,6 @@
 """Findings from hits, and a verdict from findings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from inference.detector import Detector, Rule
@@ -89,10 +89,27 @@ def decides(findings: Iterable[Finding], options: ScoreOptions) -> bool:
     return any(finding.score >= options.threshold_of(finding.detector) for finding in findings)
 
 
+def suspicion_of(findings: Iterable[Finding]) -> Callable[[Field, str], float]:
+    """Return what a detector's findings say of a field: the highest of their scores."""
+    highest: dict[tuple[str, str], float] = {}
+    for finding in findings:
+        key = (finding.location, finding.detector)
+        highest[key] = max(finding.score, highest.get(key, 0.0))
+
+    def suspicion(field: Field, slug: str) -> float:
+        return highest.get((field.location, slug), 0.0) if highest else 0.0
+
+    return suspicion
+
+
 def verdict(
     findings: Iterable[Finding], run: Mapping[str, float], problems: Iterable[Uninspected]
 ) -> Verdict:
-    """Join findings into a verdict; ``run`` holds a 0.0 for every detector that was run."""
+    """Join findings into a verdict; ``run`` holds a 0.0 for every detector that was run.
+
+    A finding without a reason is a model's word that a value is rather harmless: it is a score,
+    and not told as a finding.
+    """
     breakdown = dict(run)
     best: dict[str, Finding] = {}
     for finding in findings:
@@ -105,4 +122,6 @@ def verdict(
     if not ordered:
         return Verdict(breakdown=breakdown, uninspected=uninspected)
     top = ordered[0]
-    return Verdict(top.score, top.reason, top.detector, breakdown, ordered, uninspected)
+    told = tuple(finding for finding in ordered if finding.reason)
+    detector = top.detector if top.reason else ""
+    return Verdict(top.score, top.reason, detector, breakdown, told, uninspected)

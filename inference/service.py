@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from inference.calls import CallLimits, call_limits, read_call
 from inference.engine import Engine
 from inference.in_process import MAX_WAIT_S, EngineScorer
+from inference.model import model_folders
 from inference.service_metrics import ServiceMetrics, endpoint
 from kysira.errors import RequestError, ScoringError, ScoringOverload
 from kysira.management import json_error, json_errors, metrics_response
@@ -102,12 +103,12 @@ class Service:
         return web.json_response(self._health(), status=200 if self._loaded else 503)
 
     def _health(self) -> dict[str, Any]:
-        loaded, settings = self._loaded, self._settings
+        loaded, folders = self._loaded, model_folders(self._settings)
         return {
             "service": NAME,
             "status": "ok" if loaded else "loading",
-            "sqli_model": _path(settings.sqli_model),
-            "pi_model": _path(settings.pi_model),
+            "sqli_model": _path(folders.get("sqli")),
+            "pi_model": _path(folders.get("prompt-injection")),
             "detectors": loaded.backings if loaded else {},
         }
 

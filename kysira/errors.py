@@ -5,6 +5,7 @@ KysiraError
 ├── ModelError         a configured model can't be loaded
 ├── RequestError       a caller's scoring request can't be read
 ├── RenderError        a configuration can't be rendered, checked or merged
+├── CorpusError        labelled rows can't be read
 ├── StartError         a process or port that a command needs isn't there
 └── ScoringError       a request could not be scored
     ├── ScoringTimeout   the deadline passed
@@ -35,6 +36,10 @@ class RequestError(KysiraError):
 
 class RenderError(KysiraError):
     """A configuration can't be rendered, checked or merged."""
+
+
+class CorpusError(KysiraError):
+    """Labelled rows can't be read; names the file, and the line."""
 
 
 class StartError(KysiraError):

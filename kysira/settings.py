@@ -20,6 +20,8 @@ from kysira.errors import SettingsError
 from kysira.types import DEFAULT_THRESHOLD, Mode
 
 PREFIX = "KYSIRA_"
+PACKAGED_MODEL = "packaged"
+NO_MODEL = "none"
 T = TypeVar("T")
 Reader = Callable[[str], Any]
 
@@ -116,11 +118,14 @@ class EngineSettings:
     """What the detection engine needs."""
 
     device: Device = setting(Device.CPU, "Where models run: cpu, cuda or mps.")
-    sqli_model: Path | None = setting(
-        None, "Folder of a sequence-classification model for sqli; unset: rules alone.", read=Path
+    sqli_model: str = setting(
+        PACKAGED_MODEL,
+        "Folder of a sequence-classification model for sqli; packaged: Kysira's own; none: rules "
+        "alone.",
     )
-    pi_model: Path | None = setting(
-        None, "Folder of a model for prompt-injection; unset: rules alone.", read=Path
+    pi_model: str = setting(
+        PACKAGED_MODEL,
+        "Folder of a model for prompt-injection; packaged: Kysira's own; none: rules alone.",
     )
     disabled_detectors: tuple[str, ...] = setting(
         (), "Detectors to leave out, comma-separated.", read=_names

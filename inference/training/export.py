@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.model import load_classifier
+from inference.model import load_net, text_scores
 from inference.model_folder import read_folder
 from inference.training.evaluate import Scores
 from kysira.settings import Device
@@ -129,12 +129,12 @@ def agreement(folder: Path, texts: Sequence[str], *, threshold: float) -> Agreem
     from inference.model_torch import TorchClassifier  # noqa: PLC0415
 
     quantized = scores_of(folder, texts)
-    whole = np.array(TorchClassifier(read_folder(folder), Device.CPU).score(texts))
+    whole = np.array(text_scores(TorchClassifier(read_folder(folder), Device.CPU), texts))
     apart = np.abs(quantized - whole)
     flips = (quantized >= threshold) != (whole >= threshold)
     return Agreement(len(texts), float(apart.mean()), float(apart.max()), int(flips.sum()))
 
 
 def scores_of(folder: Path, texts: Sequence[str]) -> Scores:
-    """Return the probabilities that the engine would get from the folder on a CPU."""
-    return np.array(load_classifier(folder, Device.CPU).score(texts), dtype=np.float64)
+    """Return the probabilities that the folder's model alone gives on a CPU."""
+    return np.array(text_scores(load_net(folder, Device.CPU), texts), dtype=np.float64)

@@ -1,73 +1,21 @@
-"""The n-grams beside the model: a logistic regression over hashed bytes that needs only numpy.
-
-A baseline to compare with, and small and fast enough to ship: 256 KiB, a tenth of a millisecond.
-"""
+"""Fits the n-grams that stand beside the prompt-injection model, and are its baseline."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.grams import BITS, Grams, columns
 from inference.training.evaluate import Scores
 
-BITS = 18
-SIZES = range(1, 7)
-CHARACTERS = 640
-"""Of a text, from its start: a window of the model is seldom longer."""
-_PRIME = np.uint64(1099511628211)  # FNV's, http://www.isthe.com/chongo/tech/comp/fnv/
-_MIX = np.uint64(0x9E3779B97F4A7C15)
 _LEVELS = 127
 _OUTLIERS = 8
 """The largest weight is so many times what 127 stands for: few are so large, and are cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grams:
-    """A fitted regression: a weight of 8 bits for each column."""
-
-    weights: npt.NDArray[np.int8]
-    scale: float
-    bias: float
-
-    def margin(self, text: str) -> float:
-        """Return the logit of attack."""
-        found = columns(text)
-        if not len(found):
-            return self.bias
-        total = int(self.weights[found].sum(dtype=np.int64))
-        return self.bias + self.scale * total / float(np.sqrt(len(found)))
-
-    def margins(self, texts: Sequence[str]) -> Scores:
-        """Return the logit of attack for each text."""
-        return np.array([self.margin(text) for text in texts], dtype=np.float64)
-
-    def save(self, path: Path) -> None:
-        """Write the weights, scale and bias."""
-        np.savez_compressed(path, weights=self.weights, scale=self.scale, bias=self.bias)
-
-
-def load_grams(path: Path) -> Grams:
-    """Return what ``save`` wrote."""
-    with np.load(path, allow_pickle=False) as parts:
-        return Grams(parts["weights"], float(parts["scale"]), float(parts["bias"]))
-
-
-def columns(text: str) -> npt.NDArray[np.intp]:
-    """Return the columns of a text's n-grams, each once: case and white space folded."""
-    plain = f" {' '.join(text[:CHARACTERS].lower().split())} "
-    data = np.frombuffer(plain.encode("utf-8", "replace"), np.uint8).astype(np.uint64)
-    parts = []
-    hashes = np.zeros(len(data), np.uint64)
-    for size in SIZES:
-        if size > len(data):
-            break
-        # A hash of n bytes is one of n - 1 and a byte more, for all places at once.
-        hashes = hashes[: len(data) - size + 1] * _PRIME + data[size - 1 :] + np.uint64(size)
-        parts.append((hashes * _MIX) >> np.uint64(64 - BITS))
-    return np.unique(np.concatenate(parts)).astype(np.intp)
+def margins(grams: Grams, texts: Sequence[str]) -> Scores:
+    """Return the logit of attack for each text."""
+    return np.array([grams.margin(text) for text in texts], dtype=np.float64)
 
 
 def fit_grams(

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from inference.model import load_classifier
+from inference.grams import Grams
+from inference.model import load_classifier, text_scores
+from inference.model_grams import CALIBRATION, GRAMS
 from inference.training.calibration import Calibration, calibrate
 from inference.training.card import card, count_sources, sources_table, write_card
 from inference.training.data import prompt_rows
@@ -43,7 +46,7 @@ from inference.training.prompt_figures import (
     rule_scores,
     summary,
 )
-from inference.training.prompt_grams import Grams, fit_grams
+from inference.training.prompt_grams import fit_grams, margins
 from kysira.settings import Device
 from kysira.types import DEFAULT_THRESHOLD
 
@@ -52,8 +55,8 @@ LARGE = Shape(layers=(0, 1, 2, 3, 4, 5), words=5700)
 EPOCHS = 3.0
 FALSE_ALARMS = 0.004
 """Share of the kept harmless texts that the calibration lets reach the threshold."""
-GRAMS = "ngrams.npz"
-JOINT = "ngrams.json"
+SKIPPED = 0.005
+"""Share of the kept attacks that may be lost to asking the n-grams first."""
 _AGREEMENT_TEXTS = 600
 
 
@@ -197,15 +200,31 @@ def _beside(
     grams: Grams, folder: Path, kept: Sequence[Text], pieces: Pieces, scores: Scores
 ) -> Joint:
     """Write the n-grams and how they are joined with the model; return the latter."""
-    margins = grams.margins(pieces.windows)
-    alone = _calibrated(margins, kept, pieces)
-    both = joined(_logits(scores), _logits(alone.probabilities(margins)))
+    found = margins(grams, pieces.windows)
+    alone = _calibrated(found, kept, pieces)
+    both = joined(_logits(scores), _logits(alone.probabilities(found)))
     together = _calibrated(both, kept, pieces)
     grams.save(folder / GRAMS)
-    (folder / JOINT).write_text(
-        json.dumps({"alone": asdict(alone), "together": asdict(together)}, indent=1) + "\n"
-    )
+    flagged = together.probabilities(both) >= DEFAULT_THRESHOLD
+    skip = skip_below(_logits(alone.probabilities(found)), flagged, kept, pieces)
+    scales = {"alone": asdict(alone), "together": asdict(together), "skip_below": skip}
+    (folder / CALIBRATION).write_text(json.dumps(scales, indent=1) + "\n", encoding="utf-8")
     return Joint(alone, together)
+
+
+def skip_below(
+    grams: Scores, flagged: npt.NDArray[np.bool_], kept: Sequence[Text], pieces: Pieces
+) -> float:
+    """Return the n-grams' logit under which the model need not be asked.
+
+    ``grams`` and ``flagged`` are of the pieces. Of the kept attacks that both together flag, all
+    but ``SKIPPED`` have a flagged piece above it.
+    """
+    best: dict[int, float] = {}
+    for owner, logit, is_flagged in zip(pieces.owners, grams, flagged, strict=True):
+        if is_flagged and kept[owner].is_attack:
+            best[owner] = max(float(logit), best.get(owner, -np.inf))
+    return round(float(np.quantile(list(best.values()), SKIPPED)), 3) if best else -1000.0
 
 
 def joined(model: Scores, grams: Scores) -> Scores:
@@ -230,7 +249,7 @@ class _Judges:
 
     def linear(self, pieces: Pieces) -> Scores:
         """Return what the n-grams give, calibrated."""
-        return self.joint.alone.probabilities(self.grams.margins(pieces.windows))
+        return self.joint.alone.probabilities(margins(self.grams, pieces.windows))
 
 
 def _figures(options: TrainOptions, kept: Sequence[Text], trained: Trained, judges: _Judges) -> str:
@@ -274,7 +293,7 @@ def latency(folder: Path, tokens: int, rounds: int = 60) -> float:
     spent: list[float] = []
     for _ in range(rounds):
         start = time.perf_counter()
-        classifier.score([text])
+        text_scores(classifier, [text])
         spent.append((time.perf_counter() - start) * 1000)
     return statistics.median(spent)
 
@@ -293,6 +312,7 @@ def _how(
         f"Temperature {calibration.temperature:.3f}; the shift {calibration.shift:.3f} is in the "
         f"last bias, so that the threshold {DEFAULT_THRESHOLD} flags at most "
         f"{FALSE_ALARMS:.1%} of the harmless texts that were kept back.\n\n"
-        f"`{GRAMS}` holds the n-grams that stand beside the model, `{JOINT}` how the two are "
-        "calibrated: alone, and together by the mean of their calibrated logits."
+        f"`{GRAMS}` holds the n-grams that stand beside the model, `{CALIBRATION}` how the two are "
+        "calibrated: alone, and together by the mean of their calibrated logits; under "
+        "`skip_below` the n-grams speak for both, and the model is not asked."
     )

@@ -12,7 +12,6 @@ from inference.training.evaluate import Scores
 from inference.training.export import Agreement, Own, agreement, scores_of, write_folder
 from inference.training.linear import Linear, LinearOptions, fit_linear
 from inference.training.options import Progress, Report, TrainOptions
-from inference.training.readings import Margins
 from inference.training.sqli_card import Measured, text_of
 from inference.training.sqli_data import Corpus, Example, read_corpus, shown, source_rows
 from inference.training.sqli_dev import (
@@ -33,6 +32,7 @@ from inference.training.sqli_model import (
     make_tokenizer,
 )
 from inference.training.sqli_regex import Rules
+from inference.training.windows import Margins
 from kysira.types import DEFAULT_THRESHOLD
 
 EPOCHS = 1.6

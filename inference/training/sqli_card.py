@@ -7,7 +7,7 @@ from inference.training.card import Source, card, sources_table
 from inference.training.evaluate import OperatingPoint, table
 from inference.training.export import Agreement
 from inference.training.options import TrainOptions
-from inference.training.readings import STRIDE, WINDOW
+from inference.training.windows import STRIDE, WINDOW
 
 
 @dataclass(frozen=True, slots=True)

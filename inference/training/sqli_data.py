@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypedDict
 
+from inference import readings
 from inference.training.data import (
     HeldOut,
     Row,
@@ -18,11 +19,11 @@ from inference.training.data import (
     web_rows,
 )
 from inference.training.options import TrainOptions
-from inference.training.readings import WINDOW, readings, windows
 from inference.training.sqli_attacks import attack
 from inference.training.sqli_augment import enclosed, renamed, respaced, template_of
 from inference.training.sqli_benign import near_miss, statement
 from inference.training.sqli_rows import MAX_TEXTS, is_asked, is_injection, values
+from inference.training.windows import WINDOW, windows
 
 GRAMMAR = "kysira grammar"
 LICENSE = "Apache-2.0"
@@ -226,7 +227,7 @@ def _of_row(row: Row, group: str, is_sql: IsSql) -> Iterator[tuple[str, Example]
     is_attack = row.is_attack and not is_other
     for field in values(row):
         is_shown = is_asked(field)
-        for text in readings(field.value)[:MAX_TEXTS]:
+        for text in readings.texts(field.value)[:MAX_TEXTS]:
             if not text or (is_attack and not is_injection(text)):
                 continue
             example = Example(text[:_MAX_CHARACTERS], is_attack, row.source, row.license, group)
@@ -257,7 +258,7 @@ def _made(options: TrainOptions, words: Sequence[str], seen: _Seen) -> Iterator[
     for count, make, is_attack, weight in _MADE:
         for number in range(int(count * share)):
             # As the engine would show it: some of them are encoded.
-            text = readings(make(rng, words).encode())[0]
+            text = readings.texts(make(rng, words).encode())[0]
             is_sound = not is_attack or is_injection(text)
             if text and is_sound and seen.takes(text):
                 group = f"{make.__name__}:{number}"

@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from inference.training.calibration import Calibration, calibrate
 from inference.training.evaluate import Rate, Scores, rate_at, table
-from inference.training.readings import Margins, windowed
 from inference.training.sqli_augment import template_of
 from inference.training.sqli_data import GRAMMAR, Corpus, Example
+from inference.training.windows import Margins, windowed
 from kysira.types import DEFAULT_THRESHOLD
 
 Learn = Callable[[Corpus], dict[str, Margins]]

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
+from inference import readings
 from inference.bodies import body_fields
 from inference.detectors.sqli import DETECTOR
 from inference.fields import Field, head_fields
 from inference.training.data import Row
-from inference.training.readings import readings, windows
+from inference.training.windows import windows
 from kysira.types import Place, Request
 
 MAX_TEXTS = 8
@@ -50,7 +51,7 @@ def texts(fields: Sequence[Field]) -> list[str]:
     """Return what the engine shows a model of the fields: gated, decoded, in windows."""
     found = dict.fromkeys(
         window for field in fields if is_asked(field)
-        for text in readings(field.value) for window in windows(text)
+        for text in readings.texts(field.value) for window in windows(text)
     )  # fmt: skip
     # From both ends, as the engine takes them.
     shown = list(found)
@@ -62,7 +63,7 @@ def texts(fields: Sequence[Field]) -> list[str]:
 def is_asked(field: Field) -> bool:
     """Return True when the engine asks a model about the field."""
     gate = DETECTOR.model_gate
-    return gate is None or any(gate(field, text.encode()) for text in readings(field.value))
+    return gate is None or any(gate(field, text.encode()) for text in readings.texts(field.value))
 
 
 def signs(text: str) -> int:
@@ -115,4 +116,4 @@ def _as_request(row: Row) -> Request | None:
 
 
 def _shown(value: bytes) -> str:
-    return " ".join(readings(value))
+    return " ".join(readings.texts(value))

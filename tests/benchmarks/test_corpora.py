@@ -1,13 +1,17 @@
-"""Corpora become rows and rows become requests, freed of what their sources left in them."""
+"""The development data is found by split and name, and freed of what its sources left in it."""
 
-import gzip
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.corpora import CorpusError, Row, Selection, prompt_row, read_rows, web_row
+from benchmarks.corpora import prompt_row, read_rows, web_row
+from ctl.bench.corpora import Selection
+from ctl.bench.rows import Row
+from kysira.errors import CorpusError
+from tests.ctl.bench.made_rows import write
+
+ALL = Selection()
 
 
 def payload(source: str = "made_up", label: str = "attack", **more: Any) -> dict[str, Any]:
@@ -19,37 +23,10 @@ def whole(source: str = "made_up", label: str = "benign", **more: Any) -> dict[s
     return {"source": source, "label": label, "category": "", **request, **more}
 
 
-def write(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
-
-
-def test_bare_payload_makes_three_requests() -> None:
-    """In a query, a form and JSON, each encoded as its place asks for."""
-    row = web_row(payload(payload="a&b' \u00e9"))
-    query, form, text = row.requests
-    assert query.target == b"/search?q=a%26b%27%20%C3%A9"
-    assert form.body == b"q=a%26b%27%20%C3%A9"
-    assert form.header("content-type") == b"application/x-www-form-urlencoded"
-    assert json.loads(text.body) == {"q": "a&b' \u00e9"}
-
-
-def test_payload_that_is_a_query_is_placed_as_one() -> None:
-    """Its pairs are the request's own."""
+def test_payload_named_a_query_is_placed_as_one() -> None:
+    """The sources say so in their own words."""
     row = web_row(payload(payload="a=1&b=2 3#", meta={"form": "query string"}))
     assert [request.target for request in row.requests] == [b"/search?a=1&b=2%203%23", b"/search"]
-    assert row.requests[1].body == b"a=1&b=2%203%23"
-
-
-def test_whole_request_is_kept() -> None:
-    """One request, as it was sent; header names in lower case."""
-    row = web_row(whole(method="POST", body="\u00e9"))
-    (request,) = row.requests
-    assert (request.method, request.target, request.body) == ("POST", b"/a?b=c", "\u00e9".encode())
-    assert request.headers == (("accept", b"*/*"),)
-    assert "POST /a?b=c" in row.text
 
 
 @pytest.mark.parametrize(
@@ -93,40 +70,51 @@ def test_artefacts_of_requests_are_removed() -> None:
     assert octokit.requests[0].target == b"/repos/placeholder/x"
 
 
-def test_folder_is_read_by_split_and_source(tmp_path: Path) -> None:
-    """Compressed or not, the web corpora and the prompts; patterns choose among them."""
-    write(tmp_path, "web/dev/one.jsonl.gz", [payload("one")])
-    write(tmp_path, "web/dev/two.jsonl", [whole("two")])
-    write(tmp_path, "web/train/three.jsonl", [whole("three")])
-    write(tmp_path, "prompt/dev.jsonl", [{"source": "p", "label": "benign", "text": "hello"}])
-    assert [row.source for row in read_rows(tmp_path, Selection())] == ["one", "two", "prompt/p"]
-    chosen = Selection("dev", ("t*", "prompt"))
-    assert [row.source for row in read_rows(tmp_path, chosen)] == ["two", "prompt/p"]
-    assert [row.source for row in read_rows(tmp_path, Selection("train"))] == ["three"]
+def test_folder_is_read_by_split_and_name(tmp_path: Path) -> None:
+    """Compressed or not, the web corpora and the prompts; patterns choose among the files."""
+    write(tmp_path / "web/dev/one.jsonl.gz", [payload("one")])
+    write(tmp_path / "web/dev/two.jsonl", [whole("two")])
+    write(tmp_path / "web/train/three.jsonl", [whole("three")])
+    write(tmp_path / "prompt/dev.jsonl", [{"source": "p", "label": "benign", "text": "hello"}])
+    for split, sources, found in (
+        ("dev", ("*",), ["one", "two", "prompt/p"]),
+        ("dev", ("t*", "prompt"), ["two", "prompt/p"]),
+        ("train", ("*",), ["three"]),
+    ):
+        rows = read_rows(tmp_path, split, Selection(sources))
+        assert [row.source for row in rows] == found
 
 
-def test_sample_is_drawn_from_each_label_and_the_same(tmp_path: Path) -> None:
-    """A fixed seed chooses, so that two runs can be compared."""
-    labels = ["attack"] * 9 + ["benign"] * 9
-    rows = [payload(label=label, payload=f"{number}") for number, label in enumerate(labels)]
-    write(tmp_path, "web/dev/made_up.jsonl", rows)
-    runs = [list(read_rows(tmp_path, Selection(sample=3, seed=seed))) for seed in (0, 0, 1)]
-    assert runs[0] == runs[1] != runs[2]
-    assert [row.is_attack for row in runs[0]] == [True] * 3 + [False] * 3
+def test_sample_is_drawn_from_the_parts(tmp_path: Path) -> None:
+    """Each part that is reported apart has as many rows."""
+    rules = [942100] * 5 + [920100] * 5
+    rows = [payload("coreruleset_tests", meta={"rule_id": rule}) for rule in rules]
+    write(tmp_path / "web/dev/coreruleset_tests.jsonl", rows)
+    drawn = [row.source for row in read_rows(tmp_path, "dev", Selection(sample=2))]
+    assert drawn == ["coreruleset_tests"] * 2 + ["coreruleset_tests/rest"] * 2
 
 
 def test_missing_folder_says_what_to_pass(tmp_path: Path) -> None:
-    """The message names the option and the files."""
+    """The message names the option and the files; a pattern that fits nothing is told too."""
     with pytest.raises(CorpusError, match=r"pass --data DIR, .*web/dev/\*\.jsonl\.gz"):
-        list(read_rows(tmp_path, Selection()))
+        read_rows(tmp_path, "dev", ALL)
+    write(tmp_path / "web/dev/one.jsonl", [payload("one")])
+    with pytest.raises(CorpusError, match=r"no corpus under .* is called z"):
+        read_rows(tmp_path, "dev", Selection(("z",)))
 
 
-@pytest.mark.parametrize("row", [{"source": "a"}, payload(label="odd"), [1], whole(headers=[1])])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"source": "a"}, payload(label="odd"), [1], whole(headers=[1]), payload(payload=None),
+        payload("coreruleset_tests", meta={"rule_id": "x"}), whole(target=3), payload(meta=[1]),
+    ],
+)  # fmt: skip
 def test_broken_row_is_named(tmp_path: Path, row: Any) -> None:
     """By its file and line."""
-    write(tmp_path, "web/dev/made_up.jsonl", [payload(), row])
+    write(tmp_path / "web/dev/made_up.jsonl", [payload(), row])
     with pytest.raises(CorpusError, match=r"made_up\.jsonl:2: "):
-        list(read_rows(tmp_path, Selection()))
+        read_rows(tmp_path, "dev", ALL)
 
 
 def test_prompt_is_a_payload() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from benchmarks.detection import main
-from tests.benchmarks.test_corpora import payload, whole, write
+from tests.benchmarks.test_corpora import payload, whole
+from tests.ctl.bench.made_rows import write
+from tests.ctl.bench.server import Server, blocking
 from tests.inference.model_samples import write_model
 
 
@@ -16,10 +18,10 @@ def folder(tmp_path: Path) -> Path:
     attack = payload("libinjection_data", payload="x' union select pin from staff-- ")
     missed = payload("libinjection_data", payload="a riddle")
     benign = payload("libinjection_data", "benign", payload="a quiet walk")
-    write(tmp_path, "web/dev/libinjection_data.jsonl", [attack, missed, benign])
-    write(tmp_path, "web/dev/benign_easypost.jsonl", [whole("benign_easypost")])
+    write(tmp_path / "web/dev/libinjection_data.jsonl", [attack, missed, benign])
+    write(tmp_path / "web/dev/benign_easypost.jsonl", [whole("benign_easypost")])
     flagged = payload("benign_commonmark", "benign", payload="<script>alert(1)</script>")
-    write(tmp_path, "web/dev/benign_commonmark.jsonl.gz", [flagged])
+    write(tmp_path / "web/dev/benign_commonmark.jsonl.gz", [flagged])
     return tmp_path
 
 
@@ -65,24 +67,45 @@ def test_examples_go_to_the_terminal_only(folder: Path, capsys: pytest.CaptureFi
 def test_models_add_columns(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Rules alone, the model alone, and both together."""
+    """Rules alone, the model alone, and both together; or those that are asked for."""
     model = write_model(tmp_path / "model")
-    _, out, _ = run(capsys, "--data", str(folder), "--sqli-model", str(model), "-o", "json")
-    assert [row["column"] for row in json.loads(out)["goals"][:3]] == ["rules", "model", "combined"]
+    own = ("--data", str(folder), "--sqli-model", str(model), "--pi-model", "none", "-o", "json")
+    for chosen, columns in (
+        ((), ["rules", "model", "combined"]),
+        (("--column", "combined", "--column", "rules"), ["rules", "combined"]),
+    ):
+        _, out, _ = run(capsys, *own, *chosen)
+        found = [row["column"] for row in json.loads(out)["goals"]]
+        assert found[: len(columns) + 1] == [*columns, columns[0]]
+
+
+def test_url_adds_a_column(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The goals stand side by side, and what a refusal may mean is said below."""
+    with Server(blocking(b"union")) as server:
+        arguments = ("--data", str(folder), "--no-models", "--url", f"crs={server.url}")
+        status, out, _ = run(capsys, *arguments)
+    lines = {line.split("  ")[0]: " ".join(line.split()) for line in out.splitlines()}
+    assert status == 0
+    assert lines["must reach"] == "must reach rows goal rules % crs %"
+    assert "MISSED 0.00 [0.00, 79.35] met" in lines["commonmark"]
+    assert "crs answered: 200 × 10, 403 × 3" in lines
+    assert "Of a URL, blocked is a status 403 or a connection reset." in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
         (["--data", "nowhere"], "pass --data DIR"),
-        (["--data", "nowhere", "--sqli-model", "no-such-model"], "no-such-model"),
+        (["--sqli-model", "no-such-model"], "no-such-model"),
+        (["--no-models", "--column", "model"], "--column model needs models"),
+        (["--no-models", "--url", "http://192.0.2.1:9"], "is not this machine"),
     ],
 )
 def test_what_is_missing_is_told_in_one_line(
-    arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], text: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A folder without corpora, or a model that is not there: exit 1."""
-    status, out, err = run(capsys, *arguments)
+    """A folder without corpora, a model that is not there, a URL elsewhere: exit 1."""
+    status, out, err = run(capsys, "--data", str(folder), *arguments)
     assert (status, out, err.count("\n")) == (1, "", 1)
     assert text in err
 

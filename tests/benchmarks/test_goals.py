@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.goals import GOALS, Reached, reached
-from benchmarks.replay import Key, Results, Tally
+from ctl.bench.replay import Key, Results, Tally
 
 
 def goals_of(*tallies: tuple[str, bool, int, float]) -> dict[str, Reached]:

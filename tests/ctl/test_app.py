@@ -18,7 +18,10 @@ def test_version_is_printed(arguments: list[str]) -> None:
     assert (outcome.code, outcome.out) == (0, f"kysiractl {__version__}\n")
 
 
-@pytest.mark.parametrize("arguments", [[], ["render"], ["render", "envoy"], ["up"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["render"], ["render", "envoy"], ["bench"], ["bench", "detection"], ["up"]],
+)
 def test_help_tells_exit_codes(arguments: list[str]) -> None:
     """Every command's help ends with what its exit codes mean."""
     outcome = run(*arguments, "--help")
@@ -34,10 +37,11 @@ def test_unknown_command_is_usage() -> None:
 
 
 def test_help_imports_nothing_slow() -> None:
-    """Help comes at once: Envoy's types, aiohttp and YAML stay out of it."""
+    """Help comes at once: Envoy's types, aiohttp and the engine stay out of it."""
     code = (
         "import sys, ctl.app; "
-        "print(*[m for m in ('envoy_data_plane', 'aiohttp', 'grpc', 'uvloop') if m in sys.modules])"
+        "slow = ('envoy_data_plane', 'aiohttp', 'grpc', 'uvloop', 'inference'); "
+        "print(*[m for m in slow if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "\n"), done.stderr

@@ -3,7 +3,14 @@
 import pytest
 
 from ctl.exits import Exit, exit_code, hide_traceback, report
-from kysira.errors import KysiraError, ModelError, RenderError, SettingsError, StartError
+from kysira.errors import (
+    CorpusError,
+    KysiraError,
+    ModelError,
+    RenderError,
+    SettingsError,
+    StartError,
+)
 
 
 @pytest.mark.parametrize(
@@ -12,6 +19,7 @@ from kysira.errors import KysiraError, ModelError, RenderError, SettingsError, S
         (SettingsError("x"), Exit.USAGE),
         (StartError("x"), Exit.UNREACHABLE),
         (RenderError("x"), Exit.INVALID),
+        (CorpusError("x"), Exit.INVALID),
         (ModelError("x"), Exit.FINDINGS),
     ],
 )

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -13,10 +13,10 @@ from inference.calls import CallLimits, call_limits
 from inference.detector import Detector, Rule
 from inference.engine import Engine
 from inference.in_process import MAX_WAITING
-from inference.model import Classifier
 from inference.service import InferenceSettings, Service
 from kysira.errors import ScoringError
 from kysira.serving import HttpServer, start_http
+from tests.inference.fake_models import FakeModel
 from tests.inference.service_client import raw_request
 
 SQLI = Detector("sqli", (Rule("marker", "sql-word"),))
@@ -79,20 +79,15 @@ async def test_overload_is_told() -> None:
     assert registry.get_sample_value("kysira_inference_uninspected_total", label) == 1
 
 
-class Failing:
-    """A model that fails at every text."""
-
-    def score(self, texts: Sequence[str]) -> list[float]:
-        """Fail."""
-        raise ScoringError("model file x: gave something that is not a number")
+def fail(text: str) -> float:
+    raise ScoringError("model file x: gave something that is not a number")
 
 
 async def test_failing_model_is_503() -> None:
     """What a model does is no verdict, and no crash either."""
-    failing: Classifier = Failing()
     registry = CollectorRegistry()
     async with (
-        serving(Engine((SQLI,), classifiers={"sqli": failing}), registry) as server,
+        serving(Engine((SQLI,), classifiers={"sqli": FakeModel(fail)}), registry) as server,
         aiohttp.ClientSession(server.url) as client,
     ):
         async with client.post("/score", json={"request_text": "GET /?a=b+c"}) as answer:

@@ -10,18 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inference.detector import Detector, Rule
-from inference.engine import (
-    MAX_FIELDS,
-    MAX_MODEL_CHARACTERS,
-    MAX_MODEL_TEXTS,
-    MAX_SCANNED_BYTES,
-    Engine,
-)
+from inference.engine import MAX_FIELDS, MAX_SCANNED_BYTES, Engine
 from inference.fields import Field
 from inference.matcher import Re2Matcher
 from inference.scanning import Scanner
 from kysira.types import Exclusion, Place, Request, ScoreOptions, Uninspected
 from tests.detector_cases import FOLDER, load_cases
+from tests.inference.fake_models import FakeModel
 from tests.inference.linearity import assert_linear, repeated
 from tests.placement import BROWSER_HEADERS, MATRIX_PLACES, request_with
 
@@ -32,19 +27,6 @@ WORDS = Detector(
     "prompt-injection", (Rule("ignore", "ignore-all"),),
     model_gate=lambda field, text: b" " in text,
 )  # fmt: skip
-
-
-class FakeModel:
-    """Scores a text by what it holds, and remembers what it was asked."""
-
-    def __init__(self, score: float = 0.97) -> None:
-        self.asked: list[str] = []
-        self._score = score
-
-    def score(self, texts: Sequence[str]) -> list[float]:
-        """Return the score for texts with "model-bait"."""
-        self.asked += texts
-        return [self._score if "model-bait" in text else 0.01 for text in texts]
 
 
 def engine_with(model: FakeModel, *slugs: str, disabled: frozenset[str] = frozenset()) -> Engine:
@@ -170,34 +152,6 @@ def test_exclusion_is_not_reached_by_climbing() -> None:
     engine = Engine((SQLI,))
     assert engine.score(get("a=union-select", "/static/x"), options).score == 0.0
     assert engine.score(get("a=union-select", "/static/..%2fapi"), options).score == 0.99
-
-
-def test_models_texts_are_bounded() -> None:
-    """The most suspicious values first, then from both ends; what is left is told."""
-    model = FakeModel()
-    pairs = [(f"n{number}", f"value-{number}") for number in range(40)]
-    pairs[20] = ("x", "a-weak-sign")
-    verdict = engine_with(model, "sqli").score(form(pairs), OPTIONS)
-    assert len(model.asked) == MAX_MODEL_TEXTS
-    assert model.asked[:5] == ["a-weak-sign", "application/x-www-form-urlencoded", "value-39",
-                               "value-0", "value-38"]  # fmt: skip
-    assert verdict.uninspected == (Uninspected.BUDGET,)
-    few = engine_with(FakeModel(), "sqli").score(form(pairs[:5]), OPTIONS)
-    assert few.uninspected == ()
-
-
-@pytest.mark.parametrize("where", ["head", "tail"])
-def test_long_value_is_shown_from_both_ends(where: str) -> None:
-    """Padding in front does not hide the end from a model; an unread middle is told."""
-    padding = "pad-" * MAX_MODEL_CHARACTERS
-    value = f"model-bait {padding}" if where == "head" else f"{padding} model-bait"
-    model = FakeModel()
-    verdict = engine_with(model, "sqli").score(form([("a", value)]), OPTIONS)
-    assert verdict.score == 0.97
-    assert max(map(len, model.asked)) == MAX_MODEL_CHARACTERS
-    assert verdict.uninspected == (Uninspected.BUDGET,)
-    short = form([("a", "pad-" * (MAX_MODEL_CHARACTERS // 4 + 10))])
-    assert engine_with(FakeModel(), "sqli").score(short, OPTIONS).uninspected == ()
 
 
 def test_padding_hides_nothing() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -11,27 +11,28 @@ from inference.engine import Engine
 from inference.in_process import INLINE_BYTES, MAX_WAITING, EngineScorer
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
 from kysira.types import Request, ScoreOptions, Verdict
+from tests.inference.fake_models import FakeModel
 
 OPTIONS = ScoreOptions()
 SMALL = Request("GET", b"/?a=union-select")
 LARGE = Request("POST", b"/", body=b"a=union-select&b=" + b"x" * INLINE_BYTES)
 
 
-class BlockingModel:
+class BlockingModel(FakeModel):
     """Answers when it is let, and knows which threads asked."""
 
     def __init__(self) -> None:
+        super().__init__(self._wait)
         self.release = threading.Event()
         self.threads: set[str] = set()
         self.is_broken = False
 
-    def score(self, texts: Sequence[str]) -> list[float]:
-        """Wait, then answer."""
+    def _wait(self, _: str) -> float:
         self.threads.add(threading.current_thread().name)
         assert self.release.wait(20)
         if self.is_broken:
             raise ScoringError("the model failed")
-        return [0.5] * len(texts)
+        return 0.5
 
 
 @pytest.fixture
@@ -94,6 +95,16 @@ async def test_model_never_blocks_the_loop(scorer: EngineScorer, model: Blocking
     model.release.set()
     assert (await waiting).score == 0.5
     assert all(name.startswith("scorer") for name in model.threads)
+
+
+async def test_known_value_needs_no_thread(scorer: EngineScorer, model: BlockingModel) -> None:
+    """What a model has said of a value is there at once."""
+    asked = Request("GET", b"/?a=one-two")
+    model.release.set()
+    first = await score(scorer, asked)
+    again = scorer.score(asked, OPTIONS)
+    assert isinstance(again, Verdict)
+    assert again == first
 
 
 async def test_models_failure_is_a_scoring_error(
@@ -159,7 +170,7 @@ async def test_close_drops_what_waits(scorer: EngineScorer, model: BlockingModel
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert sum(not isinstance(result, BaseException) for result in results) == 2
     with pytest.raises(RuntimeError):
-        await score(scorer, asked)
+        await score(scorer, Request("GET", b"/?a=three-four"))
 
 
 def test_it_says_that_it_is_here() -> None:

@@ -61,7 +61,7 @@ def assert_loading(process: ServiceProcess, folder: Path) -> None:
 def test_loading_is_told(tmp_path: Path) -> None:
     """It answers before its model is there, and scores with the model once it is."""
     config = held_model(tmp_path)
-    with service(KYSIRA_SQLI_MODEL=str(tmp_path)) as process:
+    with service(KYSIRA_SQLI_MODEL=str(tmp_path), KYSIRA_PI_MODEL="none") as process:
         assert_loading(process, tmp_path)
         (tmp_path / "config.json").write_bytes(config)
         process.wait_until_ready()

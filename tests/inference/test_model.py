@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from inference.detector import Detector, Rule
-from inference.engine import MAX_MODEL_TEXTS, Engine
+from inference.engine import Engine
 from inference.loading import load_engine
-from inference.model import Classifier, load_classifiers
+from inference.model import load_classifier, load_classifiers, model_folders, text_scores
+from inference.model_stage import MAX_WINDOWS
+from inference.model_text import Window
+from inference.model_types import Classifier
 from kysira.errors import ModelError, SettingsError
-from kysira.settings import EngineSettings, load
+from kysira.settings import Device, EngineSettings, load
 from kysira.types import Exclusion, Request, ScoreOptions, Uninspected
 from tests.inference.model_samples import write_model
 
@@ -24,18 +27,19 @@ class Asked:
     def __init__(self, classifier: Classifier) -> None:
         self.texts: list[str] = []
         self._classifier = classifier
+        self.windows = classifier.windows
+        self.guess = classifier.guess
 
-    def score(self, texts: Sequence[str]) -> list[float]:
+    def score(self, windows: Sequence[Window]) -> list[float]:
         """Remember, and pass on."""
-        self.texts += texts
-        return self._classifier.score(texts)
+        self.texts += [window.text for window in windows]
+        return self._classifier.score(windows)
 
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Asked:
     """Return the tiny model, as loaded from settings."""
-    settings = EngineSettings(sqli_model=write_model(tmp_path / "sqli"))
-    return Asked(load_classifiers(settings)["sqli"])
+    return Asked(load_classifier(write_model(tmp_path / "sqli"), Device.CPU))
 
 
 @pytest.fixture
@@ -48,17 +52,23 @@ def get(target: bytes) -> Request:
     return Request("GET", target)
 
 
-def test_unset_means_rules_alone() -> None:
-    """No model is loaded when none is configured."""
-    assert load_classifiers(EngineSettings()) == {}
+def test_packaged_models_are_the_default() -> None:
+    """Both detectors have a model when nothing is set; each can be switched off or replaced."""
+    folders = model_folders(EngineSettings())
+    assert folders.keys() == {"sqli", "prompt-injection"}
+    assert all((folder / "MODEL_CARD.md").is_file() for folder in folders.values())
+    assert model_folders(EngineSettings(sqli_model="none", pi_model="none")) == {}
+    assert model_folders(EngineSettings(sqli_model="my/model", pi_model="none")) == {
+        "sqli": Path("my/model")
+    }
 
 
 def test_each_detector_has_its_model(tmp_path: Path) -> None:
     """Both settings are read, and health can tell model from regex."""
     settings = EngineSettings(
-        sqli_model=write_model(tmp_path / "a"), pi_model=write_model(tmp_path / "b")
+        sqli_model=str(write_model(tmp_path / "a")), pi_model=str(write_model(tmp_path / "b"))
     )
-    found = load_classifiers(settings)
+    found = load_classifiers(model_folders(settings), Device.CPU)
     assert found.keys() == {"sqli", "prompt-injection"}
     engine = Engine((RULED, SQLI), classifiers=found)
     assert engine.backings == {"ruled": "regex", "sqli": "model"}
@@ -66,14 +76,14 @@ def test_each_detector_has_its_model(tmp_path: Path) -> None:
 
 def test_disabled_detector_loads_no_model(tmp_path: Path) -> None:
     """Its folder isn't even looked at."""
-    settings = EngineSettings(sqli_model=tmp_path / "none", disabled_detectors=("sqli",))
-    assert load_classifiers(settings) == {}
+    settings = EngineSettings(sqli_model=str(tmp_path / "none"), disabled_detectors=("sqli",))
+    assert model_folders(settings).keys() == {"prompt-injection"}
 
 
 def test_unloadable_model_stops_the_engine(tmp_path: Path) -> None:
     """An engine never starts without a model that its user asked for."""
     with pytest.raises(ModelError, match="none: no such folder"):
-        load_engine(EngineSettings(pi_model=tmp_path / "none"))
+        load_engine(EngineSettings(pi_model=str(tmp_path / "none")))
 
 
 def test_unknown_device_is_a_settings_error() -> None:
@@ -136,7 +146,17 @@ def test_gate_keeps_values_from_the_model(engine: Engine, asked: Asked) -> None:
 
 def test_budget_is_told(engine: Engine, asked: Asked) -> None:
     """More values than the model may read are reported as not read."""
-    target = b"/?" + b"&".join(b"q%d=harmless+text" % n for n in range(MAX_MODEL_TEXTS + 1))
+    target = b"/?" + b"&".join(b"q%d=harmless+text" % n for n in range(MAX_WINDOWS + 1))
     verdict = engine.score(get(target), ScoreOptions())
-    assert len(asked.texts) == MAX_MODEL_TEXTS
+    assert len(asked.texts) == MAX_WINDOWS
     assert verdict.uninspected == (Uninspected.BUDGET,)
+
+
+def test_long_text_scores_as_its_worst_window(tmp_path: Path) -> None:
+    """An attack at the end of a long text isn't diluted, nor does it spill over to the next."""
+    classifier = load_classifier(write_model(tmp_path, max_length=8), Device.CPU)
+    texts = ["harmless " * 30 + "attackword " * 8, "harmless " * 30, ""]
+    attack, harmless, nothing = text_scores(classifier, texts)
+    assert attack > 0.9
+    assert harmless < 0.1
+    assert nothing == 0.0

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from inference.model import Classifier, load_classifier
+from inference.model import load_classifier, text_scores
+from inference.model_types import Classifier
 from kysira.errors import ModelError
 from kysira.settings import Device
 from tests.inference.model_samples import LABELS, write_graph, write_model
@@ -22,35 +23,39 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
 
 def test_texts_are_scored(classifier: Classifier) -> None:
     """High for the attack, low for the harmless, nothing for nothing."""
-    attack, harmless, nothing, *_ = classifier.score(TEXTS)
+    attack, harmless, nothing, *_ = text_scores(classifier, TEXTS)
     assert attack == pytest.approx(0.982, abs=0.001)
     assert harmless == pytest.approx(0.018, abs=0.001)
     assert nothing == 0.0
-    assert classifier.score([]) == []
+    assert text_scores(classifier, []) == []
 
 
 def test_batch_and_alone_agree(classifier: Classifier) -> None:
     """What stands beside a text does not move its score by a single bit."""
-    assert classifier.score(TEXTS) == [classifier.score([text])[0] for text in TEXTS]
+    assert text_scores(classifier, TEXTS) == [text_scores(classifier, [text])[0] for text in TEXTS]
 
 
 def test_threads_agree(classifier: Classifier) -> None:
     """Scores are the same when several threads ask."""
-    expected = classifier.score(TEXTS)
+    expected = text_scores(classifier, TEXTS)
     with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(lambda _: classifier.score(TEXTS), range(200))) == [expected] * 200
+        found = list(threads.map(lambda _: text_scores(classifier, TEXTS), range(200)))
+    assert found == [expected] * 200
 
 
 def test_temperature_calibrates(tmp_path: Path) -> None:
     """A higher temperature is less sure."""
     warm = load_classifier(write_model(tmp_path, temperature=4), Device.CPU)
-    assert warm.score(["attackword"]) == [pytest.approx(0.731, abs=0.001)]
+    assert text_scores(warm, ["attackword"]) == [pytest.approx(0.731, abs=0.001)]
 
 
 def test_length_is_limited(tmp_path: Path) -> None:
-    """Words past the limit are not read."""
+    """Words past the limit are read in the next window; the highest score counts."""
     short = load_classifier(write_model(tmp_path, max_length=2), Device.CPU)
-    assert short.score(["attackword attackword harmless"])[0] > 0.9
+    windows = short.windows("harmless harmless attackword attackword harmless").shown
+    assert [round(score, 2) for score in short.score(windows)] == [0.02, 0.98, 0.02]
+    text = "harmless " * 8 + "attackword attackword harmless"
+    assert text_scores(short, [text])[0] > 0.9
 
 
 def test_graph_in_a_subfolder_runs(tmp_path: Path) -> None:
@@ -58,7 +63,7 @@ def test_graph_in_a_subfolder_runs(tmp_path: Path) -> None:
     folder = write_model(tmp_path)
     (folder / "onnx").mkdir()
     shutil.move(folder / "model.onnx", folder / "onnx" / "model.onnx")
-    assert load_classifier(folder, Device.CPU).score(["attackword"])[0] > 0.9
+    assert text_scores(load_classifier(folder, Device.CPU), ["attackword"])[0] > 0.9
 
 
 def break_bytes(path: Path) -> None:

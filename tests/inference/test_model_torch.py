@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.model import load_classifier
+from inference.model import load_classifier, text_scores
 from inference.model_folder import read_folder
 from inference.model_torch import TorchClassifier
 from kysira.errors import ModelError
@@ -61,11 +61,11 @@ def test_model_without_export_runs(folder: Path) -> None:
     """On the CPU torch takes over when there is no ONNX export."""
     classifier = load_classifier(folder, Device.CPU)
     assert isinstance(classifier, TorchClassifier)
-    scores = classifier.score(TEXTS)
+    scores = text_scores(classifier, TEXTS)
     assert scores[2] == 0.0
     assert len({round(score, 3) for score in scores}) > 3
     assert all(0.0 <= score <= 1.0 for score in scores)
-    assert classifier.score([]) == []
+    assert text_scores(classifier, []) == []
 
 
 @pytest.mark.parametrize("batch", [1, 2, 64])
@@ -73,8 +73,8 @@ def test_batch_and_alone_agree(folder: Path, batch: int) -> None:
     """Padding and its neighbours do not move a text's score."""
     classifier = TorchClassifier(read_folder(folder), Device.CPU)
     classifier._batch = batch
-    alone = [classifier.score([text])[0] for text in TEXTS]
-    assert classifier.score(TEXTS) == pytest.approx(alone, abs=1e-6)
+    alone = [text_scores(classifier, [text])[0] for text in TEXTS]
+    assert text_scores(classifier, TEXTS) == pytest.approx(alone, abs=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -84,8 +84,8 @@ def test_backends_agree(tmp_path: Path) -> None:
     export(folder)
     onnx = load_classifier(folder, Device.CPU)
     assert not isinstance(onnx, TorchClassifier)
-    scores = TorchClassifier(read_folder(folder), Device.CPU).score(TEXTS)
-    assert onnx.score(TEXTS) == pytest.approx(scores, abs=1e-5)
+    scores = text_scores(TorchClassifier(read_folder(folder), Device.CPU), TEXTS)
+    assert text_scores(onnx, TEXTS) == pytest.approx(scores, abs=1e-5)
 
 
 def test_model_without_head_is_refused(tmp_path: Path) -> None:
@@ -115,8 +115,9 @@ def test_device_is_used_or_missed(folder: Path, device: Device) -> None:
     """A device that is there scores as the CPU does; one that isn't stops the start."""
     backend = torch.cuda if device is Device.CUDA else torch.backends.mps
     if backend.is_available():
-        expected = load_classifier(folder, Device.CPU).score(TEXTS)
-        assert load_classifier(folder, device).score(TEXTS) == pytest.approx(expected, abs=1e-3)
+        expected = text_scores(load_classifier(folder, Device.CPU), TEXTS)
+        found = text_scores(load_classifier(folder, device), TEXTS)
+        assert found == pytest.approx(expected, abs=1e-3)
     else:
         with pytest.raises(ModelError, match=rf"KYSIRA_DEVICE={device.value}, but torch finds no"):
             load_classifier(folder, device)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inference.detectors import load_detectors
+from inference.model import WEIGHTS
 from tests.inference.service_client import JSON, ServiceProcess, raw_request, service
 
 SQLI = "GET /rest/user/login?email=admin' OR '1'='1"
@@ -35,10 +36,12 @@ def test_health_tells_what_is_loaded(running: ServiceProcess) -> None:
     assert answer.json == {
         "service": "kysira-inference",
         "status": "ok",
-        "sqli_model": None,
-        "pi_model": None,
-        "detectors": dict.fromkeys(SLUGS, "regex"),
-    }
+        "sqli_model": str(WEIGHTS / "sqli-classifier"),
+        "pi_model": str(WEIGHTS / "prompt-injection"),
+        "detectors": {
+            **dict.fromkeys(SLUGS, "regex"), "sqli": "model", "prompt-injection": "model",
+        },
+    }  # fmt: skip
     assert running.get("/ready").status == 200
 
 

@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 import inference
-from inference.model import load_classifier
+from inference.grams import load_grams
+from inference.model import load_classifier, text_scores
 from inference.model_folder import read_folder
+from inference.model_grams import GRAMS
 from inference.training.card import changed_files
 from inference.training.options import TrainOptions
+from inference.training.prompt_data import Text
 from inference.training.prompt_encoder import LABELS, MAX_LENGTH
-from inference.training.prompt_grams import load_grams
-from inference.training.prompt_injection import GRAMS, joined, train
+from inference.training.prompt_figures import Pieces
+from inference.training.prompt_injection import joined, skip_below, train
 from kysira.errors import SettingsError
 from kysira.settings import Device
 
@@ -67,6 +70,16 @@ def test_joined_is_the_mean() -> None:
     assert joined(np.array([2.0, -1.0]), np.array([4.0, -3.0])).tolist() == [3.0, -2.0]
 
 
+def test_model_is_skipped_where_few_attacks_are() -> None:
+    """The bound is the lowest of the n-grams' logits at which a kept attack is flagged."""
+    kept = [Text("a", True, "s", "l"), Text("b", True, "s", "l"), Text("c", False, "s", "l")]
+    pieces = Pieces(("a", "a", "b", "c"), (0, 0, 1, 2))
+    flagged = np.array([True, True, True, True])
+    assert skip_below(np.array([-3.0, 4.0, 1.5, -9.0]), flagged, kept, pieces) == 1.512
+    nothing = np.zeros(4, np.bool_)
+    assert skip_below(np.zeros(4), nothing, kept, pieces) < -100
+
+
 def test_shipped_folder_is_whole() -> None:
     """Every file is as its checksum says, and all of them are small enough to ship."""
     assert changed_files(WEIGHTS) == []
@@ -80,7 +93,7 @@ def test_shipped_folder_is_whole() -> None:
 def test_shipped_model_tells_them_apart() -> None:
     """Direct attacks are over the default threshold; harmless texts with their words are not."""
     classifier = load_classifier(WEIGHTS, Device.CPU)
-    attacks, harmless = classifier.score(ATTACKS), classifier.score(HARMLESS)
+    attacks, harmless = text_scores(classifier, ATTACKS), text_scores(classifier, HARMLESS)
     assert min(attacks) >= 0.95, attacks
     assert max(harmless) < 0.95, harmless
 
@@ -88,4 +101,4 @@ def test_shipped_model_tells_them_apart() -> None:
 def test_shipped_grams_are_readable() -> None:
     """The n-grams' file is what the code of today hashes for."""
     grams = load_grams(WEIGHTS / GRAMS)
-    assert min(grams.margins(ATTACKS)) > max(grams.margins(HARMLESS))
+    assert min(map(grams.margin, ATTACKS)) > max(map(grams.margin, HARMLESS))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.model import load_classifier
+from inference.model import load_classifier, text_scores
 from inference.model_folder import read_folder
 from inference.training.__main__ import main
 from inference.training.card import changed_files
@@ -56,8 +56,8 @@ def test_folder_is_whole(folder: Path) -> None:
 
 def test_backends_agree_on_any_text(folder: Path) -> None:
     """The int8 graph is within 0.05 of the torch model, empty, long and odd texts included."""
-    onnx = load_classifier(folder, Device.CPU).score(TEXTS)
-    whole = TorchClassifier(read_folder(folder), Device.CPU).score(TEXTS)
+    onnx = text_scores(load_classifier(folder, Device.CPU), TEXTS)
+    whole = text_scores(TorchClassifier(read_folder(folder), Device.CPU), TEXTS)
     assert np.abs(np.array(onnx) - np.array(whole)).max() < 0.05
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inference.training.options import TrainOptions
-from inference.training.readings import WINDOW
+from inference.training.windows import WINDOW
 from inference.training.sqli_augment import template_of
 from inference.training.sqli_data import GRAMMAR, Corpus, Example, read_corpus, shown
 from tests.inference.training.training_samples import HELD_OUT, ON_DEV, write_data

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import inference
-from inference.model import Classifier, load_classifier
+from inference.model import load_classifier, text_scores
 from inference.model_folder import read_folder
+from inference.model_types import Classifier
 from inference.training.card import CARD, changed_files
 from kysira.settings import Device
 from kysira.types import DEFAULT_THRESHOLD
@@ -55,7 +56,7 @@ def test_weights_are_small() -> None:
 
 def test_injections_are_told_from_near_misses(classifier: Classifier) -> None:
     """Each scores above every near miss, and all but one reach the threshold without the rules."""
-    attacks, near_misses = classifier.score(ATTACKS), classifier.score(NEAR_MISSES)
+    attacks, near_misses = text_scores(classifier, ATTACKS), text_scores(classifier, NEAR_MISSES)
     assert min(attacks) > max(near_misses)
     assert sum(score >= DEFAULT_THRESHOLD for score in attacks) >= len(ATTACKS) - 1
 
@@ -63,7 +64,7 @@ def test_injections_are_told_from_near_misses(classifier: Classifier) -> None:
 @pytest.mark.parametrize("text", NEAR_MISSES)
 def test_near_miss_is_under_the_threshold(classifier: Classifier, text: str) -> None:
     """Quotes, comments and words of SQL are no injection."""
-    assert classifier.score([text])[0] < DEFAULT_THRESHOLD
+    assert text_scores(classifier, [text])[0] < DEFAULT_THRESHOLD
 
 
 def test_shipped_graph_agrees_with_torch(classifier: Classifier) -> None:
@@ -74,5 +75,5 @@ def test_shipped_graph_agrees_with_torch(classifier: Classifier) -> None:
     from inference.model_torch import TorchClassifier  # noqa: PLC0415
 
     texts = [*ATTACKS, *NEAR_MISSES, "", "a" * 5000, "\x00é漢'"]
-    whole = TorchClassifier(read_folder(FOLDER), Device.CPU).score(texts)
-    assert np.abs(np.array(classifier.score(texts)) - np.array(whole)).max() < 0.1
+    whole = text_scores(TorchClassifier(read_folder(FOLDER), Device.CPU), texts)
+    assert np.abs(np.array(text_scores(classifier, texts)) - np.array(whole)).max() < 0.1

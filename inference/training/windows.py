@@ -1,10 +1,9 @@
-"""The texts that a model is shown of one value of a request: decoded, and in windows."""
+"""Long texts in windows of characters, as the sqli model is trained on them."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from inference import normalizer
 from inference.training.evaluate import Scores
 
 Margins = Callable[[Sequence[str]], Scores]
@@ -13,18 +12,6 @@ Margins = Callable[[Sequence[str]], Scores]
 WINDOW = 256
 """Characters that the sqli model is shown at once."""
 STRIDE = 192
-_REWRITTEN = frozenset({"whitespace", "sql-comment", "shell-quote"})
-"""Steps that lose something: a model sees blanks and comments as they are."""
-
-
-def readings(value: bytes) -> list[str]:
-    """Return the value decoded as far as it goes, then each base64 text in it, decoded likewise."""
-    last: dict[int, bytes] = {}
-    for text, steps in normalizer.read(value).variants:
-        if _REWRITTEN.isdisjoint(steps):
-            # Variants come in the order of decoding: the last of a chain is its fixed point.
-            last[steps.count("base64")] = text
-    return [text.decode("utf-8", "replace") for text in last.values()]
 
 
 def windows(text: str, *, size: int = WINDOW, stride: int = STRIDE) -> Sequence[str]:

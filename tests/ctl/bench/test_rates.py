@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.rates import auc, balanced_accuracy, wilson
+from ctl.bench.rates import auc, balanced_accuracy, wilson
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,18 @@
-"""Scans of the values that came last are remembered, and of no more than that."""
+"""What is known of the values that came last is remembered, and of no more than that."""
 
-from inference.scan_memory import ScanMemory
+from inference.memory import Memory
 from inference.scanning import HARMLESS, Scan
 
 ODD = Scan((), False, 7)
 
 
-def test_kept_scans_are_recalled() -> None:
+def new_memory(size: int) -> Memory[bytes, Scan]:
+    return Memory(size)
+
+
+def test_what_is_kept_is_recalled() -> None:
     """In the order of the values; what is not known is None."""
-    memory = ScanMemory(8)
+    memory = new_memory(8)
     memory.keep({b"a": HARMLESS, b"b": ODD})
     assert memory.recall((b"b", b"c", b"a", b"b")) == [ODD, None, HARMLESS, ODD]
     assert memory.recall(()) == []
@@ -16,7 +20,7 @@ def test_kept_scans_are_recalled() -> None:
 
 def test_values_in_use_stay() -> None:
     """A value that keeps coming is remembered, however many others pass by."""
-    memory = ScanMemory(8)
+    memory = new_memory(8)
     memory.keep({b"browser": ODD})
     for number in range(100):
         memory.keep({b"%d" % number: HARMLESS})
@@ -25,7 +29,7 @@ def test_values_in_use_stay() -> None:
 
 def test_recalling_makes_it_grow_no_further() -> None:
     """A client that sends old values again and again, some a request, does not fill the memory."""
-    memory = ScanMemory(80)
+    memory = new_memory(80)
     values: list[bytes] = []
     known = 0
     for number in range(50):
@@ -38,7 +42,7 @@ def test_recalling_makes_it_grow_no_further() -> None:
 
 def test_values_out_of_use_are_let_go() -> None:
     """Never more than ``size`` are kept."""
-    memory = ScanMemory(8)
+    memory = new_memory(8)
     for number in range(100):
         memory.keep({b"%d" % number: HARMLESS})
     known = [scan for scan in memory.recall([b"%d" % number for number in range(100)]) if scan]

@@ -1,0 +1,103 @@
+"""What the trained models cost on one core: a call, a request of the mix, the load."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from statistics import median
+
+from benchmarks.workload import Workload
+from inference.engine import Engine
+from inference.model import load_classifier, model_folders
+from inference.model_types import Classifier
+from kysira.settings import EngineSettings
+from kysira.types import Request, ScoreOptions
+
+_OPTIONS = ScoreOptions()
+_TOKENS = {"sqli": (32, 64, 128), "prompt-injection": (32, 64, 128)}
+_SQL = "sort=price desc' and qty between 1 and {} -- "
+_PROSE = "Please tell me which of the {} orders has come and when the others will"
+_LOAD = """
+import resource, sys, time
+started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+from inference.model import load_classifiers, model_folders
+from kysira.settings import Device, EngineSettings
+models = load_classifiers(model_folders(EngineSettings()), Device.CPU)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(f"{time.perf_counter() - started:.2f} s, {after * 1024 / 1e6:.0f} MB")
+"""
+
+
+def model_report(engine: Engine, rounds: int) -> str:
+    """Return the costs as text; ``engine`` has both models."""
+    models = {
+        slug: load_classifier(folder, EngineSettings().device)
+        for slug, folder in model_folders(EngineSettings()).items()
+    }
+    lines = [
+        f"loading both models in a process of its own, libraries included: {_load()} in all",
+        *(_calls(slug, model, rounds) for slug, model in models.items()),
+        _whole(engine, "GET with one value for the sqli model", _gets(_SQL)),
+        _whole(engine, "GET with one value for both models", _gets(_PROSE)),
+        _reach(engine, 3000),
+    ]
+    return "\n".join(lines)
+
+
+def _load() -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD], capture_output=True, text=True, check=True, timeout=120
+    )
+    return done.stdout.strip()
+
+
+def _calls(slug: str, model: Classifier, rounds: int) -> str:
+    costs = []
+    for tokens in _TOKENS[slug]:
+        spent = _cpu_us(lambda text: model.score(model.windows(text).shown), _texts(tokens, rounds))
+        costs.append(f"{tokens} tokens {median(spent) / 1e3:.2f}")
+    return f"{slug} model, CPU ms a text (median): {', '.join(costs)}"
+
+
+def _texts(tokens: int, rounds: int) -> list[str]:
+    """Return texts of so many tokens, the special ones among them."""
+    return ["a " * (tokens - 3) + "b" for _ in range(40 * rounds)]
+
+
+def _gets(value: str) -> list[Request]:
+    """Return requests of which one value, each time another, passes a gate."""
+    workload = Workload(7)
+    found = []
+    for number in range(300):
+        get = workload.get()
+        text = value.format(number).replace(" ", "+").replace("'", "%27")
+        found.append(Request("GET", get.target + b"&x=" + text.encode(), get.headers))
+    return found
+
+
+def _whole(engine: Engine, name: str, requests: Sequence[Request]) -> str:
+    spent = _cpu_us(lambda request: engine.score(request, _OPTIONS), requests)
+    return f"{name}: CPU {median(spent) / 1e3:.2f} ms (median)"
+
+
+def _reach(engine: Engine, count: int) -> str:
+    """Return how many requests of the mix, with fresh values, each model is asked about."""
+    asked: dict[str, int] = {}
+    for request in islice(Workload(11).mix(), count):
+        inspection = engine.inspect(request, _OPTIONS)
+        for each in inspection.candidates:
+            asked[each.slug] = asked.get(each.slug, 0) + (not each.are_known)
+        engine.conclude(inspection)
+    shares = ", ".join(f"{slug} {number / count:.1%}" for slug, number in sorted(asked.items()))
+    return f"requests of the mix that reach a model: {shares or 'none'}"
+
+
+def _cpu_us(work: Callable[..., object], items: Iterable[object]) -> list[float]:
+    """Return the CPU µs that this thread spent on each."""
+    found = []
+    for item in items:
+        started = time.thread_time_ns()
+        work(item)
+        found.append((time.thread_time_ns() - started) / 1e3)
+    return found
