@@ -53,6 +53,10 @@ def _hides_jndi(field: Field, text: bytes) -> bool:
 
 
 RULES = (
+    # What testers of Ruby and Python send to see the answer come late.
+    Rule(
+        "code_probe", r"\bsleep\s?\(\s?\d+\.to_i\s?\)|\beval\s*\(\s*compile\s*\(\s*\\?['\"]", 0.97
+    ),
     Rule(
         "server_side_include",
         r"<!--\s*#\s*(?:exec\s|include\s+(?:virtual|file)\s*=\s*[\"']?(?:/etc|\.\."
@@ -61,7 +65,7 @@ RULES = (
     ),
     Rule(
         "jndi_lookup",
-        r"\$\{jndi:[^}]*(?:ldaps?|rmi|dns|iiop|nis|nds|corba|https?)\s?:[/\w$]"
+        r"(?:\{|&l(?:brace|cub);?)jndi:[^}]*(?:ldaps?|rmi|dns|iiop|nis|nds|corba|https?)\s?:[/\w$]"
         r"|\$\{jndi:\$\{",
     ),
     Rule("jndi_lookup", r"\$\{[^}]*(?:\$\{|:-|\xc4\xb1)", check=_hides_jndi),

@@ -11,7 +11,7 @@ _END = r"(?:\r|\n|\z)"
 _SMTP = (
     r"(?:(?:ehlo|helo)\s+[\w.\[\]:-]+|mail\s+from\s*:\s*<?[\w.+@>-]*|rcpt\s+to\s*:\s*<?[\w.+@-]+"
     rf"|(?:vrfy|expn)\s+[<\w.+@>-]+|data{_END}|rset{_END}|quit{_END}|starttls{_END}|turn{_END}"
-    rf"|help(?:\s+(?:vrfy|mail|rcpt|data))?{_END}|auth\s+(?:plain|login|cram-md5)\b)"
+    rf"|help(?:\s+(?:vrfy|mail|rcpt|data))?{_END}|auth\s+(?:(?:plain|login|cram-md5)\b|[\w-]+\s+[a-z0-9+/]{{8,}}=))"
 )
 _TAG = r"[a-z]{0,4}\d{2,6}\s+"
 _IMAP = (
@@ -19,7 +19,11 @@ _IMAP = (
     r"|(?:select|examine|create|delete|subscribe|unsubscribe|status|append|lsub|list|rename"
     r"|getacl|setacl|getquota|setquota|uid)\s+[\w\"{(/.*]"
     rf"|(?:capability|noop|logout|starttls|check|close|expunge|idle|namespace){_END}"
-    r"|authenticate\s+[\w-]+))"
+    r"|authenticate\s+[\w-]+)"
+    # Arguments that no other text has: any tag will do.
+    r"|\w{1,8}\s+(?:list|lsub)\s+\"[^\"\r\n]*\"\s+\"|\w{1,8}\s+(?:uid\s+)?store\s+[\d:,*]+\s+[+-]?flags\b"
+    r"|\w{1,8}\s+(?:uid\s+)?fetch\s+[\d:,*]+\s+\(?(?:body|flags|rfc822|envelope|all\b)"
+    r"|\w{1,8}\s+append\s+\S+\s+\(\\)"
 )
 _POP3 = (
     rf"(?:(?:retr|dele|list|uidl)\s+\d{{1,6}}\s*{_END}|top\s+\d{{1,6}}\s+\d{{1,6}}\s*{_END}"
@@ -43,7 +47,8 @@ RULES = (
     ),
     Rule(
         "imap_command",
-        r"[\r\n]\s{0,4}[a-z]{0,4}\d{1,6}\s+[a-z]{3,12}\b",
+        r"[\r\n]\s{0,4}(?:[a-z]{0,4}\d{1,6}\s+[a-z]{3,12}\b"
+        r"|\w+\s+(?:list\s+\"|lsub\s+\"|(?:uid\s+)?(?:store|fetch)\s+[\d*]|append\s+\S+\s+\())",
         0.96,
         check=confirmed_by(rf"^[^\r\n]{{0,256}}{_BREAK}{_IMAP}"),
     ),

@@ -10,10 +10,12 @@ from inference.detector import Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
 
-_VARIABLE = r"%{1,2}~?\w"
+_VARIABLE = r"%{1,2}~?[^\s%]"
 _WHOLE = r"^[\s;\"'`(){}+,!&|=-]{0,8}"
 _IF = r"(?:^|[;&|(\n`\"'=])\s*if\s+"
-_OPERAND = r"[\"']?%?[\w.:~]+%?[\"']?"
+_OPERAND = r"[\"'\[({]*%{0,2}[\w.:~/?-]+%?[\"'\])}]*"
+_ARGUMENT = r"%(?:~?[0-9a-z*]\b|\w+(?::[^%\s]*)?%|%\w\b)"
+"""A variable of a batch file, or one of its arguments."""
 _BATCH = (
     r"(?:echo|calc|cmd|whoami|del|erase|type|copy|move|start|goto|call|set|exit|ping|dir|rem|net|md"
     r"|mkdir|rd|rmdir|ver|shutdown|powershell|ipconfig|systeminfo|reg|sc|timeout|pause)"
@@ -25,8 +27,9 @@ _NODE_MODULE = (
 
 _LOOP = re2.compile(
     (
-        rf"{_WHOLE}while\s*\(\s*([!\s]*)\s*(?:(true|[+-]?(?:\d*[1-9][\d.]*|0x\d*[1-9]\d*)n?|infinity"
-        r"|\[[^\]]*\]|\{[^}]*\}|\"[^\"]+\"|'[^']+'|`[^`]+`|new\s+\w+\(?\)?|this|window)"
+        rf"{_WHOLE}while\s*\([\s(]*([!\s]*)\s*(?:(true|[+-]?(?:\d*[1-9][\d.]*|0x\d*[1-9]\d*)n?|infinity"
+        r"|[+-]infinity|\[[^\]]*\]|\{[^}]*\}|\"[^\"]+\"|'[^']+'|`[^`]+`|new\s+\w+\(?\)?|this|window"
+        r"|(?-i:String|Object|Array|Math|Function|Date|JSON|Number|Boolean|Symbol|globalThis))"
         r"|(false|[+-]?0+(?:\.0+)?n?|null|undefined|nan|\"\"|''|``))\s*\)"
     ).encode(),
     options=re2_options(),
@@ -44,7 +47,7 @@ def _is_endless(field: Field, text: bytes) -> bool:
 RULES = (
     Rule(
         "batch_loop",
-        rf"\bfor\s+(?:/[dflr]\s.*)?{_VARIABLE}+\s+in\s*\(",
+        r"\bfor\s+(?:/[dflr]\s.*)?%{1,2}~?(?:\w+|[^\s%])\s+in\s*\(",
         0.97,
         check=is_short(40),
     ),
@@ -58,13 +61,15 @@ RULES = (
     ),
     Rule(
         "batch_condition",
-        r"(?:^|[;&|(\n`\"'=])\s*if\s+(?:/i\s|not\s|[\"'%\w])",
+        r"(?:^|[;&|(\n`\"'=])\s*if\s*(?:/i\s|\s+(?:not\s|[\"'%\w]"
+        r"|[\[({][\"'%\w-]*[\])}]?\s*(?:==|equ\s|neq\s|lss\s|leq\s|gtr\s|geq\s)))",
         0.96,
         check=confirmed_by(
-            rf"{_IF}(?:/i\s+(?:not\s+)?\S+\s*(?:==|\s(?:equ|neq|lss|leq|gtr|geq)\s)"
+            rf"(?:^|[;&|(\n`\"'=])\s*if(?:\s*/i)\s+(?:not\s+)?\S+\s*(?:==|\s(?:equ|neq|lss|leq|gtr|geq)\s)"
+            rf"|{_IF}(?:(?:not\s+)?[\"'\[({{]*{_ARGUMENT}\S*\s*(?:==|\s(?:equ|neq|lss|leq|gtr|geq)\s)"
             rf"|(?:not\s+)?{_OPERAND}\s+(?:equ|neq|lss|leq|gtr|geq)\s+{_OPERAND}"
             rf"|(?:not\s+)?(?:\"[^\"]*\"|'[^']*'|%[^%]+%)\s*==\s*{_OPERAND}"
-            rf"|(?:not\s+)?{_OPERAND}\s*==\s*{_OPERAND}\s*(?:\(\w|{_BATCH}\b))",
+            rf"|(?:not\s+)?{_OPERAND}\s*={{2,3}}\s*(?:{_OPERAND}|%%\w)\s*(?:\(\w|(?:do\s+)?{_BATCH}\b))",
             after=is_short(16, lines=2),
         ),
     ),
@@ -100,7 +105,7 @@ RULES = (
             after=is_short(2),
         ),
     ),
-    Rule("endless_loop", r"\bwhile\s*\(\s*[!+\[{'\"`\w-]", 0.96, check=_is_endless),
+    Rule("endless_loop", r"\bwhile\s*\(\s*[(!+\[{'\"`\w-]", 0.96, check=_is_endless),
     Rule(
         "ruby_call",
         r"\b(?:Process\.(?:spawn|exec|fork)|Kernel\.(?:exec|system|spawn|open|eval|fork)"
@@ -140,6 +145,24 @@ RULES = (
         r"brokerconfig=xbean:|\bsolr\.RunExecutableListener\b"
         r"|\b(?:autoDeserialize|allowLoadLocalInfile|allowUrlInLocalInfile)[\\\"']*\s*[:=]\s*[\\\"']*true\b",
         0.96,
+    ),
+    Rule(
+        "node_module",
+        r"\brequire\.main\.(?:require|constructor)\b|=\s*(?:global\.)?require\s*;.*child_process",
+        0.97,
+        check=is_short(16),
+    ),
+    Rule(
+        "node_object",
+        r"(?:this|globalthis|process|\]|\)|\"|')\.constructor\.constructor\b",
+        0.96,
+        check=is_short(4),
+    ),
+    # Spring reads beans, and what they start, from anywhere.
+    Rule(
+        "remote_beans",
+        r"(?:FileSystem|ClassPath)XmlApplicationContext\s*\(\s*\\?[\"'](?:https?|ftp|file|jar|\\)",
+        0.97,
     ),
     Rule("node_object", r"\.?constructor\s*\(\s*\\?[\"'`]return\s+(?:process|this|global)\b", 0.97),
     Rule(

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 BIN = r"(?:(?:/|\./)?(?:[\w.?*-]+/)*bin/|/)?"
 END = r"(?:\s*\z|\s*[;|&`'\"#)\]<>]|%0[ad]|\$)"
 _ARG = r"[\"']{0,2}(?:-\w|--\w|/|~|\.{1,2}/|\$|[\w.*?-]*[./*?][\w./*?-]*)"
-_HOST = r"[\"']?(?:[a-z]+://|-\w|--\w|\$|[\w-]+(?:\.[\w-]+)+|localhost|\[)"
+_HOST = r"[\"']?(?:[a-z]+://|-\w|--\w|\$|[\w-]+(?:\.[\w-]+)+|localhost|\[|[\w.-]+@\w)"
 
 _CLEAR = (
     r"whoami uname ifconfig ipconfig netstat systeminfo tasklist printenv lsof hostnamectl"
@@ -47,10 +47,16 @@ _ON_FILES = (
 _ON_FILES += (
     r" killall type copy del move icacls attrib shutdown reboot systemctl"
     r" service xargs"
+    r" gdb rmt bsdtar cpulimit taskset flock jrunscript ispell aspell hping3 fping nawk w3m rc yash"
+    r" slsh unsquashfs uu(?:en|de)code xmodmap zypper nft openvpn openvt terraform vimdiff nvim"
+    r" exiftool uconv msgconv dosbox genisoimage ghci knife ksh latexmk lftp logsave ltrace minicom"
+    r" msfconsole ncdu nmcli ogrinfo pidstat pipx mawk agetty busctl distcc easy_install expand"
+    r" lastlogin pip rlwrap smbclient tasksh tmate varnishncsa xdotool"
 )
 _ON_HOSTS = (
     "ping wget curl fetch nslookup dig host telnet nc ncat netcat ssh scp ftp tftp sftp traceroute"
-    " tracert lynx socat rsync aria2c certutil bitsadmin"
+    " tracert lynx socat rsync aria2c certutil bitsadmin lwp-download lwp-request ssh-copy-id"
+    " ssh-keyscan"
 )
 _SHAPES = (
     (_ON_FILES, rf"(?:\.exe)?\s+{_ARG}"),
@@ -60,7 +66,7 @@ _SHAPES = (
     ("sleep", r"\s+[\d.]{1,5}[smh]?(?:\s*\z|\s*[;|&`'\")#\]$]|%)"),
     ("usleep", r"\s+\d"),
     ("timeout", r"\s+(?:/t\s+)?\d"),
-    ("date", r"\s+(?:-\w|\+)"),
+    ("date", r"\s+(?:--?\w|\+)"),
     ("dd", r"\s+[io]f="),
     ("cat", r"\s?<\s?/"),
     ("echo", r"(?:\s+[\"'$\w%-]|\s*;)"),
@@ -82,7 +88,12 @@ _SHAPES = (
     ("start", r"\s+(?:/b|cmd|calc|[\w.]+\.exe)"),
     ("powershell", r"(?:\.exe)?\s+[-\w\"']"),
     ("pwsh", r"\s+-"),
-    ("regsvr32 schtasks", r"\s+/"),
+    ("regsvr32 schtasks regedit", r"\s+/"),
+    ("bcdboot bcdedit taskkill shutdown", r"/[a-z]\s"),
+    # Editors run what follows "!".
+    ("r?vim? ex n?view", r"\s[^;|&\n]*!\s?[a-z]"),
+    ("trap", r"\s+[\"']"),
+    (r"[gc]\+\+ gcc c[89]9 cc", r"\s+-wrapper\b"),
     ("[wc]script", r"\s+\S"),
     ("calc notepad", r"\.exe"),
     ("if", r"\s+\["),
@@ -125,6 +136,8 @@ _RUNNERS = (
 _RUN_BY = r"(?:-\S+\s+|\w+=\S*\s+|\d+\w?\s+)*(?:/\S*/)?"
 CLEAR = rf"{_any(_CLEAR.split())}(?:\.exe)?"
 BARE = rf"{_any(_BARE.split())}(?:\.exe)?"
+NAMES = _any([*_BARE.split(), *(word for words, _ in _SHAPES for word in words.split())])
+"""Every name, words of prose among them."""
 # The "+" of a query string may still stand for a space.
 _WITH_ARGUMENTS = _any(
     [

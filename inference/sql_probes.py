@@ -215,7 +215,7 @@ RULES = (
     Rule("statement", r"\bmerge\b.*\busing\s*\(", 0.95, check=_short(12)),
     Rule(
         "statement",
-        r"^[^\w\s]{0,4}['\"`][\s)]*;?\s*(?:having\s+\w|select\s*[\w('\"@*]|union\s*(?:all|distinct|select|\())",
+        r"^[^\w\s]{0,4}['\"`][\s)]*;?\s*(?:having\s+\w|select[\s+]*[\w('\"@*]|union\s*(?:all|distinct|select|\())",
         0.95,
         check=_short(16),
     ),
@@ -335,7 +335,7 @@ RULES = (
     ),
     Rule(
         "chained",
-        r"^[^\w]{0,4}(?:\d{1,8}[\s)]*|\w+\([^\n]*\)\s*)?(?:\|\||&&|\b(?:or|and|xor)\b)",
+        r"^[^\w]{0,4}(?:\d{1,8}[\s+)]*|\w+\([^\n]*\)\s*)?(?:\|\||&&|\b(?:or|and|xor)\b)",
         0.95,
         places=_SENT,
         check=_short(

@@ -49,7 +49,7 @@ RULES = (
         r"(?:^|[/\\])\s*(?:\.(?:ht(?:access|passwd|group|digest)|user\.ini|env(?:\.\w+)?|netrc|npmrc"
         r"|pypirc|pgpass|boto|bash_?\w+|zsh\w+|profile|ssh|gitconfig|git-credentials|vimrc)"
         r"|web\.config|php\.ini|(?:local_?)?settings(?:\.local)?\s*\.\s*(?:php|py)"
-        r"|wp-config\s*\.\s*php|config(?:uration)?\s*\.\s*(?:php|ya?ml|inc)|authorized_keys"
+        r"|wp-config\s*\.\s*php|wp-config[.\w-]*\.(?:bak|old|orig|save|txt|swp)|config(?:uration)?\s*\.\s*(?:php|ya?ml|inc)|authorized_keys"
         r"|id_(?:rsa|dsa|ed25519)|database\.yml|mtrr|acpi|kcore|iomem|ioports)\s*\z",
         0.96,
         places=_PLACES,

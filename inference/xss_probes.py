@@ -72,6 +72,33 @@ RULES = (
             r"|!\[\]\+\[\]\)\["
         ),
     ),
+    # The same where a "+" was read as a blank.
+    Rule(
+        "jsfuck",
+        r"\(!?!\[\]\s\[\]\)\s?\[",
+        check=confirmed_by(r"(?:\(!?!\[\]\s\[\]\)\s?\[[\s\[\]!+]*\].{0,4}){1}"),
+    ),
+    # Names of references that browsers and lenient filters drop.
+    Rule(
+        "split_name",
+        r"[a-z]&(?:tab|newline);[a-z]",
+        check=confirmed_by(
+            r"\b(?:j|v)(?:[a-z]|&(?:tab|newline);){0,64}&(?:tab|newline);(?:[a-z]|&(?:tab|newline);){0,64}"
+            r"t(?:&(?:tab|newline);){0,8}(?::|&colon;)"
+        ),
+    ),
+    Rule(
+        "probe",
+        r"\(\s*(?:document|window|self|top|parent|frames|globalthis|location)\s*(?:/\*[^*]*\*/)?\s*\)\s*\[",
+        check=confirmed_by(
+            r"\(\s*\w+\s*(?:/\*[^*]*\*/)?\s*\)\s*\[\s*(?:[\"'`]\s*(?:\\|cookie|alert|eval|location|domain|doc|write|on)|/)"
+        ),
+    ),
+    Rule(
+        "probe",
+        r"\b(?:document|window|self|top|parent|frames|globalthis)\s*\[\s*[\"'`](?:\\x[0-9a-f]{2}|\\u00[0-9a-f]{2})",
+    ),
+    Rule("probe", r"\.\s*(?:call|apply|bind)\s*`[^`]*\$\{"),
     Rule(
         "utf_7",
         r"\+ADw",

@@ -6,7 +6,15 @@ that ends a short value, a substitution that is a whole value, and idioms that o
 The core has undone quoting inside words (``c''at``, ``w\hoami``, ``cat${IFS}x``) before.
 """
 
-from inference import code_execution, php_injection, script_injection, shell_evasion, uploads
+from inference import (
+    code_execution,
+    hidden_commands,
+    php_injection,
+    script_injection,
+    shell_evasion,
+    shell_lines,
+    uploads,
+)
 from inference.checks import is_short
 from inference.detector import Detector, Rule, confirmed_by
 from inference.fields import Field
@@ -127,7 +135,7 @@ DETECTOR = Detector(
         Rule("closing_separator", rf"[;|]\s*{BARE}\s*\|", 0.96, places=frozenset({Place.PATH})),
         Rule(
             "closing_separator",
-            rf"^[\s\"'+]*{BIN}(?:{CLEAR}|id|pwd)\s*(?:;|\||&)[\s;|&#]*\z",
+            rf"^[\s\"'+]*{BIN}(?:(?:{CLEAR}|id|pwd)\s*(?:;|\||&)[\s;|&#]*|{CLEAR}\s*[;|][\d\s'\"#;|&)]*)\z",
             0.96,
         ),
         Rule(
@@ -170,7 +178,7 @@ DETECTOR = Detector(
         Rule(
             "glob_path",
             r"(?:^|[\s;|&`$(=])/[\w?*]*\?[\w?*]*/[\w?*]*\?[\w?*]*(?:[\s/]|\z)|/(?:bin"
-            r"|sbin)/\w*[?*\[]\w*[?*\]]|/(?:bin|sbin)/\w+[?*]\w*\s"
+            r"|sbin)/\w*[?*\[]\w*[?*\]]|/(?:bin|sbin)/\w+[?*]\w*[\s+]"
             r"|/etc/\w+[?*]\w*[?*\w]*(?:\s|\z)|/[?]{2,}/\w*[?]",
             0.97,
             check=is_short(16),
@@ -284,6 +292,8 @@ DETECTOR = Detector(
         *php_injection.RULES,
         *script_injection.RULES,
         *shell_evasion.RULES,
+        *hidden_commands.RULES,
+        *shell_lines.RULES,
         *uploads.RULES,
     ),
 )

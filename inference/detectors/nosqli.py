@@ -123,6 +123,12 @@ DETECTOR = Detector(
             ),
         ),
         Rule(
+            "javascript_boolean",
+            r"\d(?:\|\||&&)this\.\w+(?:/|\z)",
+            0.96,
+            check=confirmed_by(r"^(?:/[^\s?]*/)?\d{1,12}(?:\|\||&&)this\.\w+(?:/|\z)"),
+        ),
+        Rule(
             "javascript_statement",
             r";\s*(?:return\b|sleep\s*\(|(?:var\s+)?\w+\s*=\s*new\s+Date|while\s*\(|do\s*\{|for\s*\(\s*;|db\.\w|throw\b)",
             check=confirmed_by(

@@ -46,7 +46,8 @@ _UNIX = (
     r"|pam\.d|kubernetes|rc\.\w|postfix|vsftpd|proftpd|pure-ftpd|lighttpd|exports"
     r"|network|default|sysconfig|logrotate\.\w+|ld\.so\.conf|services|protocols"
     r"|networks|shells|mtab|modules)\b)"
-    r"|proc[/\\]+(?:self|version|cmdline|mounts|cpuinfo|net|sched_debug|\d{1,7})\b"
+    r"|proc[/\\]+(?:self|version|cmdline|mounts|cpuinfo|meminfo|interrupts|kallsyms|net|sched_debug"
+    r"|sys[/\\]kernel|\d{1,7})\b"
     r"|var[/\\]+(?:log|run[/\\]secrets|adm|spool[/\\]cron|mail|lib[/\\]mysql|apache"
     r"|www[/\\]+\w*logs?)\b"
     r"|root[/\\]+\.\w+|usr[/\\]local[/\\](?:apache2?|etc|php\w*|httpd|cpanel|nginx"
@@ -196,7 +197,7 @@ DETECTOR = Detector(
         ),
         Rule(
             "literal_escape",
-            r"(?:\.\.|0x2e0x2e|%2e%2e)(?:0x2f|0x5c)|(?:\.\.(?:2f|5c|%?%5c|%?%2f)){2}"
+            r"(?:\.\.|0x2e0x2e|%2e%2e)(?:0x2f|0x5c)|(?:0x2f|0x5c)0x2e|(?:\.\.(?:2f|5c|%?%5c|%?%2f)){2}"
             r"|\.\.2fetc2f|%%3[25]%%6[356]|%2%e%2%[ef]|(?:2e2e(?:2f|5c)){2}",
             0.97,
         ),
@@ -246,7 +247,10 @@ DETECTOR = Detector(
             rf"/{_ANY_SIGN}",
             0.97,
             places=frozenset({Place.PATH}),
-            check=confirmed_by(rf"/(?:{_PRIVATE}|{_WINDOWS})(?:[/.?\x00\"'\\]|\z)"),
+            check=confirmed_by(
+                rf"/(?:{_PRIVATE}|{_WINDOWS})(?:[/.?\x00\"'\\]|\z)"
+                r"|/proc/(?:interrupts|kallsyms|cpuinfo|meminfo|mounts|sched_debug)\z"
+            ),
         ),
         Rule(
             "sensitive_file",
@@ -273,6 +277,13 @@ DETECTOR = Detector(
             0.96,
             places=frozenset({Place.PATH}),
         ),
+        # A copy of a script is sent as its source.
+        Rule(
+            "sensitive_file",
+            r"\.(?:jspx?|php\d?|phtml|aspx?|cgi|cfm)(?:~|(?:/[\w.-]*)?\.(?:bak|old|orig|save|sw[op]|inc))\z",
+            0.96,
+            places=frozenset({Place.PATH}),
+        ),
         # CWE-98: a script is included from elsewhere; the "?" turns what is appended into a query.
         Rule(
             "remote_file",
@@ -283,7 +294,8 @@ DETECTOR = Detector(
         ),
         Rule(
             "remote_file",
-            r"^\s?(?:https?|ftps?)://(?:[^\s/@]*@)?\[?(?:\d{1,3}\.){3}\d{1,3}\]?(?::\d{1,5})?/[^\s]*"
+            r"^\s?(?:https?|ftps?)://(?:[^\s/@]*@)?(?:\[?(?:\d{1,3}\.){3}\d{1,3}\]?(?::\d{1,5})?"
+            r"|\[[0-9a-f:.]+\](?::\d{1,5})?|(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{1,4})/[^\s]*"
             r"\.(?:txt|php\d?|phtml|inc|aspx?|jspx?|cgi|pl|py|sh)\b",
             0.96,
             places=frozenset({Place.QUERY}),
@@ -331,7 +343,7 @@ DETECTOR = Detector(
         Rule("null_byte", r"[/\\][\w.-]{1,64}(?:\x00|%00)(?:\.?\w{1,5})?\z", 0.9),
         Rule(
             "wrapper",
-            r"^[\s\"']{0,2}(?:php:/{0,2}(?:filter|input|fd|memory|temp|stdin|expect)"
+            r"^[\s\"']{0,2}(?:php:/{0,2}(?:filter|input|fd|memory|temp|std(?:in|out|err)|output|expect)"
             r"|expect:/{0,2}\w|zip:/{2}|glob:/{2}|compress\.\w+:/{2}|zlib:|ogg:/{2}|rar:/{2}"
             r"|data:(?:text/plain)?;?(?:base64)?,\s?(?:<\?|PD9))",
             0.98,

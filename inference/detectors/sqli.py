@@ -7,7 +7,7 @@ import re
 
 import re2
 
-from inference import sql_probes
+from inference import sql_breakouts, sql_probes
 from inference.detector import DECISIVE, Check, Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
@@ -369,6 +369,8 @@ _WORDS = re.compile(
     rb"|having|order|group|limit|sleep|waitfor|between|null|case|when|from|table)[\s+%(]",
     re.IGNORECASE,
 )
+_TAME = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:,~!?"
+"""What makes no sign of SQL, unless it is two dashes or the mark of a hexadecimal number."""
 _HEADER_SIGNS = re.compile(rb"'|--|\b(?:select|union|sleep|waitfor|or)\b", re.IGNORECASE)
 
 
@@ -376,11 +378,18 @@ def _may_be_sql(field: Field, text: bytes) -> bool:
     """Return True for a value with a sign or word of SQL; of headers, fewer count."""
     if field.place is Place.HEADER:
         return bool(_HEADER_SIGNS.search(text))
+    # It is asked of every new value of every request, and most hold nothing but these.
+    if not text.translate(None, _TAME) and b"--" not in text and b"0x" not in text.lower():
+        return False
     return bool(_SIGNS.search(text) or _WORDS.search(text))
 
 
 DETECTOR = Detector(
     slug="sqli",
-    rules=_AFTER_A_LITERAL + _AFTER_A_NUMBER + _QUERIES + _BLIND + _SYSTEM + sql_probes.RULES,
+    rules=(
+        *(_AFTER_A_LITERAL + _AFTER_A_NUMBER + _QUERIES + _BLIND + _SYSTEM),
+        *sql_probes.RULES,
+        *sql_breakouts.RULES,
+    ),
     model_gate=_may_be_sql,
 )

@@ -144,7 +144,7 @@ _DOCUMENT_TAGS = (
         r"|content-security-policy|link)"
     ),
     rf"<meta\b{_IN_TAG}charset\s*=\s*[\"']?(?:utf-?7|iso-2022|x-mac-farsi|x-imap4|hz-gb|cesu)",
-    r"<base\b[^<>]*href\s*=|<import\b[^<>]*\bimplementation\s*=",
+    r"<base\b[^<>]*href\s*=|<\??import\b[^<>]*\bimplementation\s*=",
     (
         rf"<link\b{_IN_TAG}(?:rel\s*=\s*[\"']?import|href\s*=\s*[\"'`]?\s*(?:{_SCHEME}|data:"
         r"|(?:https?:)?//[^\s<>]*\.css[\"']?[^<>]*rel\s*=\s*[\"']?stylesheet))"
@@ -257,6 +257,7 @@ DETECTOR = Detector(
                 r"|@im\\|behaviou?r\s*:\s*url|\bv\\|javascript)"
             ),
         ),
+        Rule("style", r"-moz-binding\s*:\s*url\s*\("),
         Rule(
             "style",
             r":\s*(?:e|\\0*65)(?:/\*[^*]*\*/|\\)?x(?:/\*[^*]*\*/|\\)?p(?:r|/\*|\\)",
