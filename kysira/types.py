@@ -57,6 +57,8 @@ class Place(StrEnum):
     BODY = "body"
     HEADER = "header"
     COOKIE = "cookie"
+    TOOL = "tool"
+    """A tool's result or a document, in a chat body: text that gives no orders."""
 
 
 @dataclass(frozen=True, slots=True)

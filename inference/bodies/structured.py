@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.parsers import expat
 
+from inference.bodies import chat
 from inference.bodies.graphql import graphql_fields, is_graphql
 from inference.fields import Field, is_plain
 from kysira.types import Place, Uninspected
@@ -49,11 +50,15 @@ def _walk(document: Any, found: list[Field]) -> None:
             _collect_string(path, node, found)
         elif isinstance(node, tuple):
             prefix = path + "." if path else ""
+            is_chat = False
             for key, child in reversed(node):
+                is_chat = is_chat or key in chat.KEYS
                 if not key.isidentifier() or key in _RISKY_NAMES:
                     _collect_name(path, (prefix + key)[:256], key, found)
                 if isinstance(child, _HOLDERS):
                     stack.append(((prefix + key)[:256], child))
+            if is_chat:
+                found += chat.chat_fields(path, node)
         elif isinstance(node, list):
             stack += [(path, child) for child in reversed(node) if isinstance(child, _HOLDERS)]
 

@@ -28,7 +28,7 @@ class Shares:
     to_the_reader: int = 1200
     foreign: int = 900
     foreign_benign: int = 900
-    hard_benign: int = 5000
+    hard_benign: int = 6000
     pasted_benign: int = 1400
     excerpts: int = 2600
     triggered: int = 900

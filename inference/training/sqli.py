@@ -36,6 +36,8 @@ from inference.training.windows import Margins
 from kysira.types import DEFAULT_THRESHOLD
 
 EPOCHS = 1.6
+SHOWN_TOKENS = 128
+"""That the engine shows the net at once: about what a window of training holds."""
 _FOLD_SHARE = 0.15
 """Of the steps, for a net that is trained to be judged on sources left out."""
 _ATTACK_SHARE = 0.42
@@ -166,7 +168,7 @@ def _even(attacks: list[Example]) -> list[float]:
 
 def _write(options: TrainOptions, net: Net, calibration: Calibration, dev: Dev) -> Agreement:
     net.shift(calibration.shift)
-    own = Own(LABELS[1], NetOptions().max_tokens, calibration.temperature)
+    own = Own(LABELS[1], SHOWN_TOKENS, calibration.temperature)
     write_folder(net.model, net.tokenizer, options.out, own)
     step = max(1, len(dev.texts) // _COMPARED)
     return agreement(options.out, dev.texts[::step], threshold=DEFAULT_THRESHOLD)

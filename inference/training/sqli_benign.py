@@ -102,6 +102,24 @@ _LANGUAGES = (
     "WHERE {w}? 'FROM' or \"TO\"", "=SUM({W}{d}:{W}{d})", "=IF({W}{d}=\"{w}\",{d},\"\")",
     "{w}!{w}$'{w}", "{w}'{d}\"{w}#{n}", "P@ss'{w}\"{d}--", "{h}'{h}", "{w}=/{w}\";{w}('{w}",
     "{d}\u2032 {d}\u2033", "{n}\u201d {w}",
+    "^(?:{w}|{w})\\s+'[^']+'$", "^/({w}|{w})/\\d+'?$", "[@{w}='(.*)']",
+    "jdbc:{w}://{w}:{n}/{w};{W}=-{d}",
+    "Server={w};Database={w};User Id={w};Password='{w}';", "{w}/**/*.{w}", "**/{w}/*.{w} {w}/**",
+    "!{w}/**/{w}.*", "{d}*{d}={n}, ({d}+{d})={n}", "{d},({d}),{d}", "({d},{d}),({d},{d})",
+    "'{w}@{w}.com';", "<{w}@{w}.com>, '{w} {w}' <{w}@{w}.org>", "{w} and {w}(s)",
+    "{w}({w}) or {w}()",
+    "`{w}` int NOT NULL, `{w}` text", "`{w}`: `{w}` and `{w}`", "{w} || '{w}'; {w} && '{w}';",
+    "let {w} = {w} && \"{w}\" || '';", "${w} = ${w} ? \" {W} ${w}\" : '';", "echo '{w}'; // {w}",
+    "{w}['{w}'] or {w}['{w}']", "{w}[\"{w}\"] and not {w}[{d}]", "'{w}' if {w} else '{w}'",
+    "(defun {w} ({w}) (* {w} {d}))", "(let (({w} {d}) ({w} '{w})) (list {w} {w}))",
+    "GET /{w}.html HTTP/1.1\r\nHost: {w}.com", "Set-Cookie: {w}={h}; Path=/; {W}",
+    "setTimeout(() => { {w}({d}); }, {n});", "{w}.map({w} => '{w}' + {w}).join(', ');",
+    "$('{w}').{w}('{w}', {d});", "printf('{w} %d\\n', {d}); return {d};",
+    "{w}: {{ {w} | default('{w}') }}",
+    "<?php echo ${w}['{w}']; ?>", "${w} = file('{w}.txt');", "::{w} { content: '{w} '; } /* {w} */",
+    "@media ({w}: {n}px) { #{w} { {w}: '{w}' } }", "awk '{print ${d}}' {w} | sort -k{d}",
+    "sed -e 's/{w}/{w}/' {w} # '{w}'", "#define {W}(x) ((x) * {d}) /* {w} */",
+    "case '{w}': {w}++; break;",
 )  # fmt: skip
 _SYMBOLS = (
     "{p}", "{p}{p}", "{p}{p}{p}", "{p} {p}", "{d}{p}", "{p}{d}", "{w}{p}", "{p}{w}", "{p}{w}{p}",
@@ -136,7 +154,7 @@ _SQL = (
 
 def near_miss(rng: random.Random, words: Sequence[str]) -> str:
     """Return one ordinary value with quotes, operators, comments or words of SQL in it."""
-    family = rng.choices((_SEARCHES, _PROSE, _LANGUAGES, _SYMBOLS), weights=(4, 4, 4, 3))[0]
+    family = rng.choices((_SEARCHES, _PROSE, _LANGUAGES, _SYMBOLS), weights=(4, 4, 5, 3))[0]
     text = filled(rng, rng.choice(family), words)
     if rng.random() < 0.25:
         text = f"{text} {filled(rng, rng.choice((*_SEARCHES, *_PROSE)), words)}"

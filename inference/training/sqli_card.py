@@ -26,8 +26,8 @@ rules of the `sqli` detector, which run first.
 
 - Input: one field's value after its container's encoding and every further encoding are undone
   (percent, entities, escapes, full-width forms, base64 as a text of its own), blanks, comments and
-  case as sent; a long value in windows of {WINDOW} characters, {STRIDE} apart. The highest score
-  counts.
+  case as sent. Trained on windows of {WINDOW} characters, {STRIDE} apart; the engine shows it a
+  long value in overlapping windows of as many tokens as `kysira.json` says. The highest counts.
 - Output: two logits, `BENIGN` and `SQLI`; `kysira.json` holds the temperature.
 - Architecture: ModernBERT of three layers, 128 wide, with a byte-level tokenizer of 2,048 pieces of
   at most 8 bytes, trained from scratch. Runs with `transformers` or, as `model_quantized.onnx` with

@@ -34,6 +34,10 @@ _LIMITS = {"asked": 8000, "unasked": 400, "other": 1200}
 _ROWS_PER_SOURCE = 30_000
 _MAX_CHARACTERS = 2048
 _NOISY = {"fwaf": 0.5}
+_CODE = frozenset({"benign_code_learnxiny", "learnxinyminutes_docs", "gpteacher_codegen",
+                   "benign_tldr_markdown"})  # fmt: skip
+"""Sources of code, of which single lines are examples too: people paste no more than that."""
+_CODE_LINES = 9000
 _OTHER_WEIGHT = 0.3
 _TWINS = frozenset({"nosqli", "xpath-injection", "ldap-injection", "other"})
 """Classes whose attacks can be SQL injections just as well: examples of neither."""
@@ -207,7 +211,11 @@ def _of_source(
     """Yield a source's examples: injections, what the engine would ask about, and a little else."""
     shuffled = list(enumerate(rows))
     rng.shuffle(shuffled)
+    if rows[0].source in _CODE:
+        shuffled += list(enumerate(code_lines(rows, rng), len(rows)))
     left = {**_LIMITS, "attack": len(rows)}
+    if rows[0].source in _CODE:
+        left["asked"] += _CODE_LINES
     read = Counter[bool]()
     for number, row in shuffled:
         read[row.is_attack] += 1
@@ -217,6 +225,22 @@ def _of_source(
             if left[kind] > 0 and seen.takes(example.text):
                 left[kind] -= 1
                 yield example
+
+
+def code_lines(rows: Sequence[Row], rng: random.Random) -> list[Row]:
+    """Return lines of the benign rows, alone or two or three together."""
+    found: list[Row] = []
+    for row in rng.sample(list(rows), len(rows)):
+        lines = [line.strip() for line in row.text.splitlines() if len(line.strip()) > 5]
+        if row.is_attack or len(lines) < 2:
+            continue
+        for _ in range(min(6, len(lines))):
+            at = rng.randrange(len(lines))
+            text = "\n".join(lines[at : at + rng.choice((1, 1, 1, 2, 3))])
+            found.append(replace(row, text=text))
+        if len(found) >= _CODE_LINES:
+            break
+    return found
 
 
 def _of_row(row: Row, group: str, is_sql: IsSql) -> Iterator[tuple[str, Example]]:

@@ -79,6 +79,17 @@ def test_harmless_score_has_no_reason() -> None:
     assert verdict.findings == ()
 
 
+@pytest.mark.parametrize(("score", "expected"), [(0.9, 0.95), (0.5, 0.68), (0.01, 0.02), (1, 1)])
+def test_orders_of_a_tool_weigh_more(score: float, expected: float) -> None:
+    """What a tool returns is held to a stricter bound than what a user says."""
+    said: dict[str, str] = {"role": "user", "content": "some model-bait"}
+    engine = engine_with(FakeModel(score))
+    for role, wanted in (("user", score), ("tool", expected)):
+        body = json.dumps({"messages": [{**said, "role": role}]}).encode()
+        verdict = engine.score(Request("POST", b"/", (), body), OPTIONS)
+        assert verdict.score == pytest.approx(wanted, abs=0.005)
+
+
 def test_value_is_shown_once() -> None:
     """What was said of a value is remembered: the verdict is the same, the model is not asked."""
     model = FakeModel()

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from inference.training.data import Row
 from inference.training.options import TrainOptions
-from inference.training.windows import WINDOW
 from inference.training.sqli_augment import template_of
-from inference.training.sqli_data import GRAMMAR, Corpus, Example, read_corpus, shown
+from inference.training.sqli_data import GRAMMAR, Corpus, Example, code_lines, read_corpus, shown
+from inference.training.windows import WINDOW
 from tests.inference.training.training_samples import HELD_OUT, ON_DEV, write_data
 
 
@@ -72,3 +73,12 @@ def test_benign_text_keeps_its_numbers() -> None:
     rng = random.Random(2)
     example = Example("order 12345 of it's", False, "s", "MIT", "g")
     assert all("order 12345 of it's" in shown(rng, example, ("w",)) for _ in range(100))
+
+
+def test_lines_of_code_are_examples() -> None:
+    """Of a text of several lines also a few of them, never of an attack."""
+    text = "const a = 'x';\nconst b = \"y\";\n\nreturn a || b;"
+    rows = [Row("benign_tldr_markdown", "MIT", is_attack, "", text) for is_attack in (False, True)]
+    found = [row.text for row in code_lines(rows, random.Random(1))]
+    assert found
+    assert set("\n".join(found).split("\n")) <= {line for line in text.split("\n") if line}
