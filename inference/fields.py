@@ -79,9 +79,9 @@ def pair_fields(place: Place, text: bytes) -> Iterator[Field]:
     has_comment = False
     for pair in text.split(b"&"):
         name, _, value = pair.partition(b"=")
-        if name and not name.isalnum():
+        if name and (len(name) >= _SHORT or not name.isalnum()):
             name = _unquote_plus(name)
-            if not _is_plain_name(name):
+            if _is_odd_name(name, value):
                 yield Field(place, name.decode("utf-8", "replace"), name)
         if len(value) < _SHORT and (not value or value.isalnum()):
             continue
@@ -106,8 +106,11 @@ def _joined_fields(place: Place, text: bytes) -> Iterator[Field]:
             yield Field(place, name.decode("utf-8", "replace"), b",".join(parts))
 
 
-def _is_plain_name(name: bytes) -> bool:
-    return is_plain(name) or name.replace(b"_", b"").isalnum()
+def _is_odd_name(name: bytes, value: bytes) -> bool:
+    """Return True for a name that is to be read: no plain one, or one that may be the value."""
+    if len(name) >= _SHORT and not value.strip(b"=\r\n"):  # as base64 ends
+        return True
+    return not is_plain(name) and not name.replace(b"_", b"").isalnum()
 
 
 def _unquote_plus(text: bytes) -> bytes:
@@ -120,7 +123,7 @@ def _cookie_fields(header: bytes) -> Iterator[Field]:
     place = Place.COOKIE
     for pair in header.split(b";"):
         name, _, value = pair.strip().partition(b"=")
-        if not name.isalnum() and not _is_plain_name(name):
+        if (len(name) >= _SHORT or not name.isalnum()) and _is_odd_name(name, value):
             yield Field(place, name.decode("utf-8", "replace"), name)
         if len(value) >= _SHORT or (value and not value.isalnum()):
             yield Field(place, name.decode("utf-8", "replace"), value)

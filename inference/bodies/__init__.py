@@ -13,7 +13,8 @@ from inference.bodies.structured import json_fields, json_strings, xml_fields
 from inference.fields import Field, is_plain, pair_fields
 from kysira.types import Place, Request, Uninspected
 
-_FORM = re.compile(rb"[\w.%+\[\]-]{1,128}=")
+# A base64 text also ends in "=": what has nothing behind it is no value.
+_FORM = re.compile(rb"[\w.%+\[\]-]{1,128}=(?!=?\s*\Z)")
 _JSON_LEADS = (b"{", b"[", b'"')
 
 

@@ -143,6 +143,7 @@ def _is_type_name(field: Field, text: bytes) -> bool:
 
 _START = r"(?:^|[^A-Za-z0-9+/_-])"
 _BODIES = frozenset({Place.JSON, Place.XML})
+_NAMES = frozenset({Place.JSON})
 
 DETECTOR = Detector(
     slug="deserialization",
@@ -337,6 +338,7 @@ DETECTOR = Detector(
             0.8,
             check=confirmed_by(r"(?:!!|tag:yaml\.org,2002:)python/object:\s?\w"),
         ),
+        Rule("jsonpickle", r"^py/(?:reduce|repr|function|newargs\w*)\z", 0.97, places=_NAMES),
         Rule("jsonpickle", r"[\"']py/(?:reduce|repr|function|type|newargs\w*)\\?[\"']\s*:", 0.97),
         Rule(
             "jsonpickle",

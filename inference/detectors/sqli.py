@@ -3,7 +3,6 @@
 CWE-89; CRS 942100-942560. A plain statement is a weak sign: people post SQL to forums and trackers.
 """
 
-import re
 
 import re2
 
@@ -11,8 +10,8 @@ from inference import sql_breakouts, sql_probes
 from inference.detector import DECISIVE, Check, Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
+from inference.sql_gate import may_be_sql
 from inference.sql_grammar import expand, sign_of
-from kysira.types import Place
 
 
 def _rule(technique: str, pattern: str, score: float = 0.97, *, sign: str = "") -> Rule:
@@ -363,27 +362,6 @@ _SYSTEM = (
     ),
 )
 
-_SIGNS = re.compile(rb"['\"`();<>=#]|--|/\*|\|\||&&|@@|%2[0-9]|%u00|0x", re.IGNORECASE)
-_WORDS = re.compile(
-    rb"\b(?:select|union|insert|update|delete|drop|alter|create|exec|declare|or|and|not|like|where"
-    rb"|having|order|group|limit|sleep|waitfor|between|null|case|when|from|table)[\s+%(]",
-    re.IGNORECASE,
-)
-_TAME = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:,~!?"
-"""What makes no sign of SQL, unless it is two dashes or the mark of a hexadecimal number."""
-_HEADER_SIGNS = re.compile(rb"'|--|\b(?:select|union|sleep|waitfor|or)\b", re.IGNORECASE)
-
-
-def _may_be_sql(field: Field, text: bytes) -> bool:
-    """Return True for a value with a sign or word of SQL; of headers, fewer count."""
-    if field.place is Place.HEADER:
-        return bool(_HEADER_SIGNS.search(text))
-    # It is asked of every new value of every request, and most hold nothing but these.
-    if not text.translate(None, _TAME) and b"--" not in text and b"0x" not in text.lower():
-        return False
-    return bool(_SIGNS.search(text) or _WORDS.search(text))
-
-
 DETECTOR = Detector(
     slug="sqli",
     rules=(
@@ -391,5 +369,5 @@ DETECTOR = Detector(
         *sql_probes.RULES,
         *sql_breakouts.RULES,
     ),
-    model_gate=_may_be_sql,
+    model_gate=may_be_sql,
 )

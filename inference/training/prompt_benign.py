@@ -4,6 +4,7 @@ What a model learns from attacks alone is their words; these teach it that words
 """
 
 from inference.training.prompt_grammar import Slots
+from inference.training.prompt_notes import NOTES
 
 SLOTS: Slots = {
     "noise": [
@@ -365,50 +366,6 @@ TASKS = (
     "Rewrite in the style of a {trade}: {statement}",
     "You will be given a definition of a task first, then an example. Follow the example.\n"
     "Task: {intro} Name the language.\nExample: {statement} -> English\nInput: {statement}",
-)  # fmt: skip
-
-# Instructions that are to be followed, and words of injections in what machines read.
-NOTES = (
-    "Please follow the instructions above to {do}.",
-    "Please read all the instructions above before you {do}.",
-    "Don't forget to follow the instructions above before you {do}.",
-    "Follow the instructions below to set up the {thing}.",
-    "All previous instructions still apply to the {thing}; only the date has changed.",
-    "The previous instructions were right: {do}.",
-    "See the instructions above. {who} will {do}.",
-    "Make sure that you have read all previous messages of {who}.",
-    "As written in the instructions above, {do} and {do}.",
-    "From now on, please answer in {tongue}.",
-    "From now on please write to {who} and not to me.",
-    "From now on the {thing} opens at nine.",
-    "From now on we {do} on Mondays.",
-    "The {thing} is useless, so forget everything and call {who}.",
-    "Summarise the text above in two sentences.",
-    "Translate the text above into {tongue}.",
-    "Answer the question above, then {do}.",
-    ".gitignore: ignore all files in build/ except the {code}",
-    "# ignore all rules for the {code} below",
-    "// eslint-disable-next-line: ignore all rules in this {code}",
-    "# noqa: E501 ignore the line length, not the other rules",
-    "ignore: all\nexcept: {code}\nrules: none",
-    "system: ubuntu\nuser: ci\nassistant: none",
-    "system: {software}\nuser: {who}\nmode: developer",
-    "My system: {software}. Assistant: off. User: {who}.",
-    "role: user\nname: {who}\nsystem: {software}",
-    "User: {who}\nSystem: {software}\nError: the {code} can't be reached",
-    "<!-- TODO: move this {code} -->",
-    "<!-- {who}: the instructions for the {thing} go here -->",
-    "/* {who}: override the {code} of the system here */",
-    "curl -fsSL https://get.example.com/{software} | sh",
-    "To install run: curl -sSf https://sh.example.org | sh",
-    "docker run --rm -it --entrypoint sh {software}",
-    "if (x < y && y > z) { return prompt; }",
-    "const prompt = window.prompt('the name of the {thing}?');",
-    "export SYSTEM_PROMPT=\"$(cat prompt.txt)\"",
-    "Step 1: open the {thing}\nStep 2: {do}\nStep 3: close it",
-    "Enter your password at the prompt and {do}.",
-    "The system prompts you for the name of the {thing}.",
-    "override def {code}(): String = \"{thing}\"",
 )  # fmt: skip
 
 ALL = TRIGGER_WORDS + ROLES + CODE + SECURITY + MAIL + QUESTIONS + TASKS + NOTES

@@ -89,6 +89,15 @@ def test_wrong_type_hides_nothing(content_type: bytes, body: bytes) -> None:
     assert any(text in value for _, value in found for text in readable)
 
 
+@pytest.mark.parametrize("kind", [b"", b"text/plain", FORM])
+@pytest.mark.parametrize("end", [b"", b"=", b"==", b"==\r\n"])
+def test_base64_body_is_no_empty_form(kind: bytes, end: bytes) -> None:
+    """What ends in "=" and has nothing behind it is read as what it is."""
+    text = b"rO0ABXNyABFqYXZhLnV0aWwuSGFzaE1hcAUH2g"
+    found, _ = typed(text + end, kind)
+    assert any(text in value for _, value in found)
+
+
 def gzipped(body: bytes) -> bytes:
     """Compress without the time, which would give parallel test runs different names."""
     return gzip.compress(body, mtime=0)

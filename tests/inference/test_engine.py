@@ -211,6 +211,15 @@ def test_control_characters_hide_nothing(engine: Engine, content_type: bytes) ->
     assert engine.score(Request("POST", b"/", headers, text), OPTIONS).score > 0.8
 
 
+def test_names_of_json_are_read(engine: Engine) -> None:
+    """What makes an object of a document may be a member's name alone."""
+    body = json.dumps({"a": [{"py/object": "m.X", "py/reduce": [{"py/type": "os.system"}]}]})
+    verdict = engine.score(Request("POST", b"/", (), body.encode()), OPTIONS)
+    assert (verdict.reason, verdict.findings[0].location) == (
+        "deserialization:jsonpickle", "json:a.py/reduce",
+    )  # fmt: skip
+
+
 def test_cut_body_is_told() -> None:
     """A body that did not come whole is read as far as it goes, and that is told."""
     request = Request("POST", b"/", body=b"a=union-select", body_truncated=True)

@@ -134,6 +134,16 @@ def test_split_attack_is_joined() -> None:
     assert len(list(pair_fields(Place.FORM, b"q=a-b&q=c-d"))) == 2
 
 
+@pytest.mark.parametrize("end", [b"", b"=", b"=="])
+@pytest.mark.parametrize("text", [b"PHNjcmlwdD5hbGVydCgxKTwv", b"PHN_cmlwdD5hbGVydCgxKTwv"])
+def test_long_name_without_value_is_read(text: bytes, end: bytes) -> None:
+    """It may be base64, which ends in "=" and is all that some applications are sent."""
+    assert text in [field.value for field in pair_fields(Place.QUERY, b"a=1&" + text + end)]
+    request = Request("GET", b"/", (("cookie", b"a=1; " + text + end),))
+    assert text in [field.value for field in head_fields(request)]
+    assert [*pair_fields(Place.QUERY, text + b"=red")] == []
+
+
 @settings(max_examples=500, deadline=None, database=None)
 @given(
     st.binary(max_size=80),
