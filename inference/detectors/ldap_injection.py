@@ -77,7 +77,12 @@ DETECTOR = Detector(
             "wildcard", _WILDCARD_SIGN, 0.97, check=confirmed_by(r"^[^()]{0,32}\*\(\s*[&|!]\s*\(")
         ),
         Rule("wildcard", r"^\(\*\)\*\)$|^\*\)\*$", 0.96),
-        Rule("null_byte", _WILDCARD_SIGN, 0.97, check=confirmed_by(r"^[ -'*-~]{0,64}\)+(?:\x00|%00)")),
+        Rule(
+            "null_byte",
+            _WILDCARD_SIGN,
+            0.97,
+            check=confirmed_by(r"^[ -'*-~]{0,64}\)+(?:\x00|%00)"),
+        ),
         Rule(
             "wildcard_attribute",
             _FILTER_SIGN,
