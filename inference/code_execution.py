@@ -82,7 +82,7 @@ RULES = (
         r"(?:exec|spawn|fork)|process\.mainModule\.require|os\.system\(\s*[\"'](?:id"
         r"|whoami|curl|wget|ping|sleep|nc|cat|ls)\b",
         0.97,
-        check=is_short(20),
+        check=is_short(20, lines=3),
     ),
     Rule(
         "code_execution",

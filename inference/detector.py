@@ -86,6 +86,8 @@ class Detector:
     """Joins the scores of the different techniques found in one value."""
     model_gate: Gate | None = None
     """For detectors that a model may back: which values the model is asked about."""
+    model_guess: Callable[[str], float] | None = None
+    """Ranks texts when not all can be shown to the model; None is the model's own guess."""
 
     def reason(self, rule: Rule) -> str:
         """Return what to tell people of a match of the rule."""

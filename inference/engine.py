@@ -1,6 +1,6 @@
 """The engine: a request in, a verdict out. Pure: no I/O, no clock, no environment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, groupby, islice
@@ -28,6 +28,7 @@ MAX_FIELDS = 10_000
 _BATCH_FIELDS = 100
 _BATCH_BYTES = 4096
 """This many values, or values this long, are scanned together before the budget is looked at."""
+_CHAT = frozenset({Place.CHAT, Place.TOOL})
 MAX_SCANNED_BYTES = 1 << 20
 """Cost of scans after which values are only read as sent; after twice as much, as one."""
 
@@ -104,8 +105,9 @@ class Engine:
         paths = exclusion_paths(request.target) if options.exclusions else ()
         scope = _Scope(options.disabled | self._disabled, paths, options.exclusions)
         findings: list[Finding] = []
+        chat: list[Field] = []
         read: list[Field] = []
-        for fields, scans in self._scans(_fields(request, problems), problems):
+        for fields, scans in self._scans(_fields(request, problems, chat), problems):
             read += fields
             if scans.notable:  # as in few requests
                 for field in fields:
@@ -115,7 +117,9 @@ class Engine:
                     findings += self._findings(field, scan, scope)
         candidates: Sequence[Candidates] = ()
         if self._models and not decides(findings, options):
-            candidates = self._models.candidates(read, scope.holds)
+            candidates, is_whole = self._models.candidates([*read, *chat], scope.holds)
+            if not is_whole:
+                problems.add(Uninspected.BUDGET)
         return Inspection(options, tuple(findings), frozenset(problems), candidates)
 
     def _scans(
@@ -150,10 +154,22 @@ class Engine:
         findings, problems = inspection.findings, inspection.problems
         if self._models and inspection.candidates:
             suspicion = suspicion_of(findings)
-            more, is_whole = self._models.judge(inspection.candidates, suspicion)
+            more, is_whole = self._models.judge(
+                inspection.candidates, suspicion, inspection.options.threshold_of
+            )
             findings = (*findings, *more)
             problems |= frozenset() if is_whole else {Uninspected.BUDGET}
-        harmless = self._harmless(inspection.options.disabled)
+        return self._verdict(inspection.options, findings, problems)
+
+    def conclude_without_models(self, inspection: Inspection, problem: Uninspected) -> Verdict:
+        """Return what the rules alone say, and why the models said nothing."""
+        problems = inspection.problems | {problem}
+        return self._verdict(inspection.options, inspection.findings, problems)
+
+    def _verdict(
+        self, options: ScoreOptions, findings: Sequence[Finding], problems: Set[Uninspected]
+    ) -> Verdict:
+        harmless = self._harmless(options.disabled)
         if not findings and not problems:
             return harmless
         return verdict(findings, harmless.breakdown, problems)
@@ -187,9 +203,21 @@ def _rest(fields: Iterator[Field], problems: set[Uninspected]) -> Iterator[Field
         yield Field(place, "", b"\n".join([field.value for field in group]))
 
 
-def _fields(request: Request, problems: set[Uninspected]) -> Iterator[Field]:
+def _fields(request: Request, problems: set[Uninspected], chat: list[Field]) -> Iterator[Field]:
+    """Return the values that the rules are run over.
+
+    Those of a chat that hold no more than its values once more go to ``chat``, for the models.
+    """
     if request.free_text:
         return iter((Field(Place.BODY, "", request.body),))
     if not request.body:
         return head_fields(request)
-    return chain(head_fields(request), body_fields(request, problems))
+    return chain(head_fields(request), _without_chat(body_fields(request, problems), chat))
+
+
+def _without_chat(fields: Iterator[Field], chat: list[Field]) -> Iterator[Field]:
+    for field in fields:
+        if field.place in _CHAT:
+            chat.append(field)
+        else:
+            yield field

@@ -4,6 +4,7 @@
 of what to show it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ import numpy.typing as npt
 BITS = 18
 SIZES = range(1, 7)
 CHARACTERS = 640
-"""Of a text, from its start: a window of a model is seldom longer."""
+"""Of a folded text, from its start: a window of a model is seldom longer."""
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2060-\u2064\ufeff]+")
 _PRIME = np.uint64(1099511628211)  # FNV's, http://www.isthe.com/chongo/tech/comp/fnv/
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -58,7 +60,8 @@ def load_grams(path: Path) -> Grams:
 
 def columns(text: str) -> npt.NDArray[np.intp]:
     """Return the columns of a text's n-grams, each once: case and white space folded."""
-    plain = f" {' '.join(text[:CHARACTERS].lower().split())} "
+    # Folded first and cut then: blanks must not push the rest out.
+    plain = f" {' '.join(_UNSEEN.sub(' ', text).lower().split())[:CHARACTERS]} "
     data = np.frombuffer(plain.encode("utf-8", "replace"), np.uint8).astype(np.uint64)
     return np.unique(np.concatenate([*_hashed(data)])).astype(np.intp)
 

@@ -1,10 +1,11 @@
 """Trained models: where they are, and how they are loaded."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from inference.model_folder import read_folder
-from inference.model_grams import GRAMS, WithGrams
+from inference.model_grams import CALIBRATION, GRAMS, WithGrams
 from inference.model_types import Classifier
 from kysira.errors import ModelError, ScoringError
 from kysira.settings import NO_MODEL, PACKAGED_MODEL, Device, EngineSettings
@@ -37,10 +38,12 @@ def load_classifiers(folders: Mapping[str, Path], device: Device) -> dict[str, C
 def load_classifier(folder: Path, device: Device) -> Classifier:
     """Return the model in a folder, with the n-grams of ``ngrams.npz`` where there are any.
 
-    Raises ModelError.
+    Raises ModelError; also where one of the n-grams' two files is there without the other.
     """
     net = load_net(folder, device)
-    return WithGrams(net, folder) if (folder / GRAMS).exists() else net
+    # One file or a link to nothing is a damaged folder: reading both names what is missing.
+    has_grams = any(os.path.lexists(folder / name) for name in (GRAMS, CALIBRATION))
+    return WithGrams(net, folder) if has_grams else net
 
 
 def load_net(folder: Path, device: Device) -> Classifier:

@@ -1,6 +1,8 @@
 """A model's folder in Hugging Face layout: what it says of labels, limits and calibration."""
 
 import json
+import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ GRAPHS = (
 """ONNX exports, best first: int8 is 2–4 times as fast on a CPU."""
 DEFAULT_MAX_LENGTH = 512
 """Tokens of a text that are read when the folder sets no lower limit."""
+LONGEST = 8192
+"""The most tokens that a folder may set: memory and time grow with the square of the length."""
 _ATTACK_LABELS = frozenset({"attack", "malicious", "injection", "jailbreak", "sqli", "unsafe"})
 _BENIGN_LABELS = frozenset({"benign", "safe", "legit", "legitimate", "normal", "clean"})
 _KEYS = {"attack_label", "max_length", "temperature"}
@@ -62,7 +66,7 @@ def read_folder(folder: Path) -> ModelSpec:
     """Return what the folder says; raises ModelError naming the file that can't be used."""
     if not folder.is_dir():
         raise ModelError(f"model {folder}: no such folder")
-    config = _json_object(folder / "config.json")
+    config = json_object(folder / "config.json")
     own = _own_settings(folder / "kysira.json")
     labels = _labels(folder / "config.json", config)
     return ModelSpec(
@@ -71,13 +75,14 @@ def read_folder(folder: Path) -> ModelSpec:
         labels=labels,
         attacks=_attacks(folder, labels, own.get("attack_label")),
         is_multi_label=config.get("problem_type") == "multi_label_classification",
-        temperature=own.get("temperature", 1.0),
+        temperature=as_number(own.get("temperature", 1.0)),
         max_length=own.get("max_length") or _max_length(config),
         pad_id=_whole(config.get("pad_token_id"), 0),
     )
 
 
-def _json_object(path: Path) -> dict[str, Any]:
+def json_object(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file of a model's folder; raises ModelError naming the file."""
     try:
         row = json.loads(path.read_bytes())
     except OSError as error:
@@ -89,20 +94,30 @@ def _json_object(path: Path) -> dict[str, Any]:
     return row
 
 
+def as_number(value: object) -> float:
+    """Return a number of a JSON file; NaN for anything else, and for one that no float holds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # JSON bounds no whole number
+        return math.nan
+
+
 def _own_settings(path: Path) -> dict[str, Any]:
-    if not path.exists():
+    if not os.path.lexists(path):  # a link to nothing is an error, not a folder without settings
         return {}
-    own = _json_object(path)
+    own = json_object(path)
     if unknown := own.keys() - _KEYS:
         raise ModelError(
             f"model file {path}: unknown key {min(unknown)}; there are {sorted(_KEYS)}"
         )
-    temperature, length = own.get("temperature", 1.0), own.get("max_length", 1)
-    is_number = isinstance(temperature, (int, float)) and not isinstance(temperature, bool)
-    if not is_number or not 0.001 <= temperature <= 1000:
+    if not 0.001 <= as_number(own.get("temperature", 1.0)) <= 1000:  # false of NaN
         raise ModelError(f"model file {path}: temperature must be a number from 0.001 to 1000")
-    if _whole(length, 0) < 1:
-        raise ModelError(f"model file {path}: max_length must be a whole number of at least 1")
+    if not 1 <= _whole(own.get("max_length", 1), 0) <= LONGEST:
+        raise ModelError(
+            f"model file {path}: max_length must be a whole number from 1 to {LONGEST}"
+        )
     return own
 
 

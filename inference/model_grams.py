@@ -4,7 +4,6 @@ The n-grams come first, at a thirtieth of the cost: of a text that is plainly ha
 model is not asked.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from inference.grams import Grams, load_grams
+from inference.model_folder import as_number, json_object
 from inference.model_text import Window, Windows
 from inference.model_types import Classifier
 from kysira.errors import ModelError
@@ -20,6 +20,8 @@ GRAMS = "ngrams.npz"
 CALIBRATION = "ngrams.json"
 _SURE = 1e-12
 """The nearest that a probability comes to 0 or 1 before its logit is taken."""
+_MOST_SKIPPED = 20
+"""The most that ``skip_below`` may be; over it (odds of 5e8 to 1) no model would ever be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +92,14 @@ def _read_grams(path: Path) -> Grams:
 
 
 def _read_scales(path: Path) -> _Scales:
-    try:
-        row = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ModelError(f"model file {path}: {(error.strerror or str(error)).lower()}") from error
-    except (ValueError, RecursionError):
-        raise ModelError(f"model file {path}: not JSON") from None
+    row = json_object(path)
     return _Scales(_scale(path, row, "alone"), _scale(path, row, "together"), _skip(path, row))
 
 
-def _scale(path: Path, row: Any, name: str) -> _Scale:
-    try:
-        temperature, shift = float(row[name]["temperature"]), float(row[name]["shift"])
-    except (KeyError, TypeError, ValueError):
-        temperature = shift = math.nan
+def _scale(path: Path, row: Mapping[str, Any], name: str) -> _Scale:
+    found = row.get(name)
+    own = found if isinstance(found, dict) else {}
+    temperature, shift = as_number(own.get("temperature")), as_number(own.get("shift"))
     if not (0.001 <= temperature <= 1000 and math.isfinite(shift)):
         raise ModelError(
             f"model file {path}: {name} must have a temperature from 0.001 to 1000 and a shift"
@@ -112,7 +108,9 @@ def _scale(path: Path, row: Any, name: str) -> _Scale:
 
 
 def _skip(path: Path, row: Mapping[str, Any]) -> float:
-    skip = row.get("skip_below", -math.inf)
-    if not isinstance(skip, int | float) or math.isnan(skip):
-        raise ModelError(f"model file {path}: skip_below must be a number")
+    skip = as_number(row.get("skip_below", -math.inf))
+    if not skip <= _MOST_SKIPPED:  # true of NaN
+        raise ModelError(
+            f"model file {path}: skip_below must be a number of at most {_MOST_SKIPPED}"
+        )
     return skip

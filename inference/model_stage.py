@@ -1,4 +1,4 @@
-"""The second stage: which values the models are shown, and what they said of them.
+"""The second stage: which values the models are asked about, and what they said of them.
 
 A gate keeps a model from values that could not matter to it. What a model said of a value is
 remembered, so that a browser's headers are shown once; it counts towards the request's windows all
@@ -7,36 +7,33 @@ the same, so that a verdict does not depend on what came before.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
 from typing import NamedTuple
 
 from inference.detector import Detector
 from inference.fields import Field
 from inference.memory import Memory
-from inference.model_text import Window, first_and_last
+from inference.model_choice import MAX_WINDOWS, Suspicion, Value, choose
 from inference.model_types import Classifier
-from inference.normalizer import Variant, to_decode
-from inference.readings import LONGEST, ends, readings
+from inference.normalizer import to_decode
+from inference.readings import LONGEST, ends, readings, shown_text
 from inference.scoring import SCORE_DIGITS
 from kysira.types import Finding, Place
 
-MAX_WINDOWS = 8
-"""Windows of a request's values that each model is asked about."""
 TOOL_SHIFT = 0.75
 """Added to the logit of what a tool or a document says: orders have no place there.
 
 What a model gives 0.9 there reaches 0.95, which finds a seventh more of the orders that are hidden
 in documents, at few false alarms more.
 """
-_GUESSED = 64
-"""Values that are ranked by a guess, when there are more than a model is asked about."""
-_REMEMBERED_BYTES = 1024
-_REMEMBERED_VALUES = 4096
-_SUSPICIOUS = 0.5
+SUSPICIOUS = 0.5
 """From this score on a finding has a reason: below it attack is the less likely of the two."""
+_GATED_BYTES = 1 << 16
+"""Bytes of encoded values that are decoded for the gates of a request."""
+_REMEMBERED_BYTES = 1024
+_REMEMBERED_NAME = 64
+_REMEMBERED_VALUES = 4096
+_CHAT = frozenset({Place.CHAT, Place.TOOL})
 
-Suspicion = Callable[[Field, str], float]
-"""What the rules of the detector with this slug said of a field."""
 _Key = bytes | tuple[str, bytes]
 
 
@@ -48,7 +45,7 @@ class Answer(NamedTuple):
     steps: tuple[str, ...]
     """Of the reading with the most suspicious window."""
     span: tuple[int, int]
-    """Where in the decoded value that window stands, in bytes."""
+    """Where in the decoded value that window stands, in bytes; (0, 0) where that can't be told."""
 
 
 _CLOSED = Answer(0.0, 0, (), (0, 0))
@@ -70,17 +67,10 @@ class Candidates(NamedTuple):
         return windows <= MAX_WINDOWS and _UNASKED not in answers
 
 
-class _Shown(NamedTuple):
-    window: Window
-    reading: Variant
-
-
-class _Question(NamedTuple):
-    """A value that a model is to be asked about."""
-
-    field: Field
-    shown: Sequence[_Shown]
-    is_whole: bool
+class _Model(NamedTuple):
+    number: int
+    classifier: Classifier
+    guess: Callable[[str], float]
 
 
 class ModelStage:
@@ -92,7 +82,11 @@ class ModelStage:
         """Take the detectors and the classifiers that back some of them, by their slugs."""
         backed = [detector for detector in detectors if detector.slug in classifiers]
         self._gates = [detector.model_gate or _open for detector in backed]
-        self._models = {d.slug: classifiers[d.slug] for d in backed}
+        self._models: dict[str, _Model] = {}
+        for number, detector in enumerate(backed):
+            classifier = classifiers[detector.slug]
+            guess = detector.model_guess or classifier.guess
+            self._models[detector.slug] = _Model(number, classifier, guess)
         self._none = (_CLOSED,) * len(backed)
         self._memory: Memory[_Key, tuple[Answer, ...]] = Memory(_REMEMBERED_VALUES)
 
@@ -103,150 +97,130 @@ class ModelStage:
 
     def candidates(
         self, fields: Sequence[Field], holds: Callable[[str, str], bool]
-    ) -> Sequence[Candidates]:
-        """Return which of a request's values pass the gates: quick, and for most requests none.
+    ) -> tuple[Sequence[Candidates], bool]:
+        """Return which of a request's values pass the gates, and whether all were decoded for them.
 
-        ``holds`` says whether a detector's findings at a location count.
+        It is quick, and for most requests none does. ``holds`` says whether a detector's findings
+        at a location count. Equal values are one candidate: the stricter one, or the first.
         """
-        known = self._known(fields, [_key(field) for field in fields])
+        known, is_whole = self._known(fields, [_key(field) for field in fields])
         passed = [n for n, answers in enumerate(known) if answers is not self._none]
-        if not passed:
-            return ()
         found = []
-        for number, slug in enumerate(self._models):
-            values = [
-                (fields[n], known[n][number])
-                for n in passed
-                if known[n][number] is not _CLOSED and holds(slug, fields[n].location)
-            ]
+        for slug, model in self._models.items() if passed else ():
+            values: dict[bytes, tuple[Field, Answer]] = {}
+            for n in passed:
+                field, answer = fields[n], known[n][model.number]
+                if answer is _CLOSED or not holds(slug, field.location):
+                    continue
+                if field.value not in values or field.place is Place.TOOL:
+                    values[field.value] = (field, answer)
             if values:
-                found.append(Candidates(slug, values))
-        return found
+                found.append(Candidates(slug, tuple(values.values())))
+        return found, is_whole
 
-    def _known(self, fields: Sequence[Field], keys: Sequence[_Key]) -> list[tuple[Answer, ...]]:
+    def _known(
+        self, fields: Sequence[Field], keys: Sequence[_Key]
+    ) -> tuple[list[tuple[Answer, ...]], bool]:
         """Return what is known of each value: at least, which of the gates it passes."""
         found = self._memory.recall(keys)
         fresh = [n for n, answers in enumerate(found) if answers is None]
+        is_whole = True
         if fresh:
-            news = self._gated([fields[n] for n in fresh])
+            news, unread = self._gated([fields[n] for n in fresh])
+            is_whole = not unread
             self._memory.keep(
                 {
                     keys[n]: answers
                     for n, answers in zip(fresh, news, strict=True)
-                    if len(fields[n].value) <= _REMEMBERED_BYTES
+                    if _is_short(keys[n]) and fields[n].value not in unread
                 }
             )
             for n, answers in zip(fresh, news, strict=True):
                 found[n] = answers
-        return [answers or self._none for answers in found]
+        return [answers or self._none for answers in found], is_whole
 
-    def _gated(self, fields: Sequence[Field]) -> list[tuple[Answer, ...]]:
+    def _gated(self, fields: Sequence[Field]) -> tuple[list[tuple[Answer, ...]], set[bytes]]:
+        """Return which gates the values pass, and the values that were looked at as sent alone."""
+        # Written out: it is asked of every new value of every request.
+        columns = [[gate(field, field.value) for field in fields] for gate in self._gates]
         odd = set(to_decode([field.value for field in fields]))
-        columns = []
-        for gate in self._gates:
-            # Written out: it is asked of every new value of every request.
-            are_open = [gate(field, field.value) for field in fields]
-            if odd:
-                for n, field in enumerate(fields):
-                    if field.value in odd and not are_open[n]:
-                        are_open[n] = any(gate(field, v.text) for v in _readings(field.value))
-            columns.append(are_open)
+        unread: set[bytes] = set()
+        left = _GATED_BYTES
+        for n, field in enumerate(fields) if odd else ():
+            if field.value not in odd:
+                continue
+            if left > 0:
+                left -= min(len(field.value), LONGEST)
+                self._decode(field, columns, n)
+            else:
+                unread.add(field.value)
         if not any(map(any, columns)):
-            return [self._none] * len(fields)
+            return [self._none] * len(fields), unread
         rows = zip(*columns, strict=True)
-        return [
+        answers = [
             tuple([_UNASKED if is_open else _CLOSED for is_open in row]) if any(row) else self._none
             for row in rows
         ]
+        return answers, unread
+
+    def _decode(self, field: Field, columns: Sequence[list[bool]], n: int) -> None:
+        texts = [reading.text for part in ends(field.value) for reading in readings(part)]
+        for gate, are_open in zip(self._gates, columns, strict=True):
+            are_open[n] = are_open[n] or any(gate(field, text) for text in texts)
 
     def judge(
-        self, candidates: Iterable[Candidates], suspicion: Suspicion
+        self,
+        candidates: Iterable[Candidates],
+        suspicion: Callable[[Field, str], float],
+        threshold: Callable[[str], float],
     ) -> tuple[list[Finding], bool]:
         """Return findings, and whether the budget sufficed for all of the values.
 
-        Raises ScoringError when a model fails.
+        ``suspicion`` is what the rules of a detector said of a field, ``threshold`` from which
+        score its findings count. Raises ScoringError when a model fails.
         """
         findings: list[Finding] = []
         is_whole = True
-        for each in candidates:
-            if each.are_known:
-                findings += [_finding(each.slug, *value) for value in each.values]
-                continue
-            chosen = self._ranked(each, suspicion)
-            questions = self._questions(each.slug, [field for field, _ in chosen])
-            findings += self._ask(each.slug, questions)
-            is_whole &= len(chosen) == len(each.values) and all(q.is_whole for q in questions)
+        for slug, values in candidates:
+            floor = min(SUSPICIOUS, threshold(slug))
+            answered: Iterable[tuple[Field, Answer]] = values
+            if not Candidates(slug, values).are_known:
+                fields = [field for field, _ in values]
+                model = self._models[slug]
+                choice = choose(
+                    fields, model.classifier, model.guess, _of_detector(suspicion, slug)
+                )
+                is_whole &= choice.is_whole
+                answered = self._ask(model, choice.values)
+            findings += [_finding(slug, field, answer, floor) for field, answer in answered]
         return findings, is_whole
 
-    def _ranked(
-        self, candidates: Candidates, suspicion: Suspicion
-    ) -> Sequence[tuple[Field, Answer]]:
-        """Return the most suspicious first, then from both ends inwards, and headers last.
-
-        As many as a model may be asked about.
-        """
-        slug, values = candidates
-        half = (len(values) + 1) // 2
-        pairs = zip_longest(values[:half], reversed(values[half:]))
-        inwards = [value for pair in pairs for value in pair if value is not None]
-        model = self._models[slug]
-        is_crowded = len(values) > MAX_WINDOWS
-
-        def order(at: int) -> tuple[float, float, bool]:
-            field = inwards[at][0]
-            guess = 0.0
-            if is_crowded and at < _GUESSED:
-                guess = model.guess(_readings(field.value)[0].text.decode("utf-8", "replace"))
-            return -suspicion(field, slug), -guess, field.place is Place.HEADER
-
-        return [inwards[at] for at in sorted(range(len(inwards)), key=order)[:MAX_WINDOWS]]
-
-    def _questions(self, slug: str, fields: Sequence[Field]) -> list[_Question]:
-        """Return what is shown of each value: a window at least, the rest by rank."""
-        whole = [self._question(slug, field) for field in fields]
-        shares = _shares([len(question.shown) for question in whole])
-        return [
-            question if share == len(question.shown)
-            else question._replace(shown=first_and_last(question.shown, share), is_whole=False)
-            for question, share in zip(whole, shares, strict=True)
-        ]  # fmt: skip
-
-    def _question(self, slug: str, field: Field) -> _Question:
-        found: list[_Shown] = []
-        is_whole = len(field.value) <= LONGEST
-        for reading in _readings(field.value):
-            windows = self._models[slug].windows(reading.text.decode("utf-8", "replace"))
-            found += [_Shown(window, reading) for window in windows.shown]
-            is_whole &= windows.is_whole
-        return _Question(field, found, is_whole)
-
-    def _ask(self, slug: str, questions: Sequence[_Question]) -> Iterator[Finding]:
-        number = list(self._models).index(slug)
-        known = self._known_answers(number, questions)
+    def _ask(self, model: _Model, values: Sequence[Value]) -> Iterator[tuple[Field, Answer]]:
+        known = self._known_answers(model.number, values)
         windows = [
             shown.window
-            for question, answer in zip(questions, known, strict=True) if answer is None
-            for shown in question.shown
+            for value, answer in zip(values, known, strict=True) if answer is None
+            for shown in value.shown
         ]  # fmt: skip
-        scores = iter(self._models[slug].score(windows)) if windows else iter(())
-        for question, said in zip(questions, known, strict=True):
-            answer = said or _answer(question, [next(scores) for _ in question.shown])
+        scores = iter(model.classifier.score(windows)) if windows else iter(())
+        for value, said in zip(values, known, strict=True):
+            answer = said or _answer(value, [next(scores) for _ in value.shown])
             if said is None:
-                self._remember(number, question, answer)
-            yield _finding(slug, question.field, answer)
+                self._remember(model.number, value, answer)
+            yield value.field, answer
 
-    def _known_answers(self, number: int, questions: Sequence[_Question]) -> list[Answer | None]:
+    def _known_answers(self, number: int, values: Sequence[Value]) -> list[Answer | None]:
         """Return what the model has said of those that it would be shown whole."""
-        entries = self._memory.recall([_key(question.field) for question in questions])
+        entries = self._memory.recall([_key(value.field) for value in values])
         return [
-            entry[number] if entry and question.is_whole and entry[number] is not _UNASKED else None
-            for entry, question in zip(entries, questions, strict=True)
+            entry[number] if entry and value.is_whole and entry[number] is not _UNASKED else None
+            for entry, value in zip(entries, values, strict=True)
         ]
 
-    def _remember(self, number: int, question: _Question, answer: Answer) -> None:
-        key = _key(question.field)
+    def _remember(self, number: int, value: Value, answer: Answer) -> None:
+        key = _key(value.field)
         # A value that was cut for want of windows may be shown whole in another request.
-        if not question.is_whole or not _is_short(key):
+        if not value.is_whole or not _is_short(key):
             return
         known = self._memory.recall((key,))[0]
         if known:
@@ -257,52 +231,48 @@ def _open(field: Field, text: bytes) -> bool:
     return True
 
 
+def _of_detector(suspicion: Callable[[Field, str], float], slug: str) -> Suspicion:
+    return lambda field: suspicion(field, slug)
+
+
 def _key(field: Field) -> _Key:
-    # A gate may tell a header by its name; any other value is the same wherever it stands.
-    return (field.name, field.value) if field.place is Place.HEADER else field.value
+    # A gate may tell a header by its name; other values are the same wherever they stand.
+    if field.place is Place.HEADER:
+        return (field.name, field.value)
+    # No header is called so.
+    return (f"{field.place}:", field.value) if field.place in _CHAT else field.value
 
 
 def _is_short(key: _Key) -> bool:
-    return len(key if isinstance(key, bytes) else key[1]) <= _REMEMBERED_BYTES
+    if isinstance(key, bytes):
+        return len(key) <= _REMEMBERED_BYTES
+    return len(key[0]) <= _REMEMBERED_NAME and len(key[1]) <= _REMEMBERED_BYTES
 
 
-def _readings(value: bytes) -> list[Variant]:
-    return [reading for part in ends(value) for reading in readings(part)]
-
-
-def _shares(windows: Sequence[int]) -> list[int]:
-    """Return how many windows of each value are shown: one of each, the rest by rank."""
-    left = MAX_WINDOWS - len(windows)
-    shares = []
-    for count in windows:
-        more = max(0, min(count - 1, left))
-        shares.append(min(count, 1 + more))
-        left -= more
-    return shares
-
-
-def _answer(question: _Question, scores: Sequence[float]) -> Answer:
+def _answer(value: Value, scores: Sequence[float]) -> Answer:
     if not scores:
         return _CLOSED
     best = max(range(len(scores)), key=scores.__getitem__)
-    window, reading = question.shown[best]
-    score = round(scores[best], SCORE_DIGITS)
-    span = _span(window, reading)
-    return Answer(score, len(scores), reading.steps, span)
+    shown = value.shown[best]
+    steps = shown.reading.steps
+    return Answer(round(scores[best], SCORE_DIGITS), len(scores), steps, _span(value, best))
 
 
-def _span(window: Window, reading: Variant) -> tuple[int, int]:
+def _span(value: Value, best: int) -> tuple[int, int]:
+    window, reading = value.shown[best]
     text = reading.text.decode("utf-8", "replace")
+    if len(value.field.value) > LONGEST or "\ufffd" in text or shown_text(reading.text) != text:
+        return (0, 0)
     start = len(text[: window.start].encode("utf-8", "replace"))
     return start, start + len(window.text.encode("utf-8", "replace"))
 
 
-def _finding(slug: str, field: Field, answer: Answer) -> Finding:
+def _finding(slug: str, field: Field, answer: Answer, floor: float) -> Finding:
     score = answer.score
     if field.place is Place.TOOL and 0 < score < 1:
         score = _shifted(score)
     reason = ""
-    if score >= _SUSPICIOUS:
+    if score >= floor:
         reason = f"{slug}:model (decoded)" if answer.steps else f"{slug}:model"
     return Finding(slug, score, reason, field.location, answer.steps, answer.span)
 

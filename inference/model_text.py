@@ -10,11 +10,11 @@ from inference.model_folder import ModelSpec
 from kysira.errors import ModelError
 
 T = TypeVar("T")
-MAX_WINDOWS = 8
+TEXT_WINDOWS = 8
 """Of one text; of a longer one the first and the last, where instructions are pasted most."""
-_END_WINDOWS = MAX_WINDOWS // 2
+_END_WINDOWS = TEXT_WINDOWS // 2
 _TOKEN_CHARACTERS = 8
-"""Few tokens stand for more: so much text of each end is enough for its windows."""
+"""Few tokens stand for more, blanks aside: so much text of each end is enough for its windows."""
 
 
 class Window(NamedTuple):
@@ -55,11 +55,11 @@ class Encoder:
         self._tokenizer.enable_truncation(spec.max_length, stride=overlap)
 
     def windows(self, text: str) -> Windows:
-        """Return any text at all in windows, at most ``MAX_WINDOWS``."""
+        """Return any text at all in windows, at most ``TEXT_WINDOWS``."""
         plain = text.encode("utf-8", "replace").decode()
         if len(plain) <= 2 * self._end:
             found = self._encode(plain, 0)
-            return Windows(first_and_last(found, MAX_WINDOWS), len(found) <= MAX_WINDOWS)
+            return Windows(first_and_last(found, TEXT_WINDOWS), len(found) <= TEXT_WINDOWS)
         tail = len(plain) - self._end
         head = self._encode(plain[: self._end], 0)[:_END_WINDOWS]
         return Windows([*head, *self._encode(plain[tail:], tail)[-_END_WINDOWS:]], is_whole=False)

@@ -47,6 +47,13 @@ def _is_no_method(field: Field, text: bytes) -> bool:
     return b"$this" not in text and is_short(10, lines=4)(field, text)
 
 
+def _is_unpaired(field: Field, text: bytes) -> bool:
+    """Return True for a short value that is no ``[php]...[/php]``."""
+    lowered = text.lower()
+    is_paired = b"[php]" in lowered and b"[/php]" in lowered
+    return not is_paired and is_short(16, lines=2)(field, text)
+
+
 RULES = (
     Rule(
         "php_tag",
@@ -73,7 +80,7 @@ RULES = (
             after=is_short(16, lines=2),
         ),
     ),
-    # As markup of a board it comes in a form.
+    # As markup of a board it comes in a form, or opened and closed.
     Rule(
         "php_tag",
         r"[\[{][/\\]?php[\]}]",
@@ -81,7 +88,7 @@ RULES = (
         places=frozenset({Place.QUERY, Place.COOKIE}),
         check=confirmed_by(
             r"[\[{]php[\]}](?:(?:echo|print)\b|\$|@|\w+\()|[;\"')]\s?[\[{][/\\]php[\]}]",
-            after=is_short(16, lines=2),
+            after=_is_unpaired,
         ),
     ),
     # Variables of PHP that a client has no business to name (register_globals, extract).

@@ -9,7 +9,7 @@ from inference.matcher import Pattern, searcher
 from inference.normalizer import Variant
 from inference.scanning import Hit
 from inference.transformations import overlong_utf8, percent
-from kysira.types import Exclusion, Finding, ScoreOptions, Uninspected, Verdict
+from kysira.types import Exclusion, Finding, Place, ScoreOptions, Uninspected, Verdict
 
 Rules = Sequence[tuple[Detector, Rule]]
 Match = tuple[Variant, Rule]
@@ -79,8 +79,20 @@ def is_excluded(
     return any(
         exclusion.detector in ("*", detector)
         and all(path.startswith(exclusion.path_prefix) for path in paths)
-        and fnmatchcase(location, exclusion.location)
+        and _covers(exclusion.location, location)
         for exclusion in exclusions
+    )
+
+
+def _covers(pattern: str, location: str) -> bool:
+    if fnmatchcase(location, pattern):
+        return True
+    place, _, name = location.partition(":")
+    if place not in (Place.CHAT, Place.TOOL):
+        return False
+    # It is made of values of the document: what is left out there is left out here.
+    return fnmatchcase(f"{Place.JSON}:{name}", pattern) or pattern.startswith(
+        f"{Place.JSON}:{name}."
     )
 
 

@@ -11,6 +11,13 @@ from inference.fields import Field
 from inference.matcher import re2_options
 
 _VARIABLE = r"%{1,2}~?[^\s%]"
+_MESSAGE = re2.compile(
+    rb"^\s*console\.\w+\(\s*(?:\"[^\"]*\"|'[^']*'|[a-z_$][\w.]*)?\s*\)\s*;?\s*$",
+    options=re2_options(),
+)
+_NODE = re2.compile(
+    rb"\b(?:process|this|global(?:this)?|module|require|env)\b", options=re2_options()
+)
 _WHOLE = r"^[\s;\"'`(){}+,!&|=-]{0,8}"
 _IF = r"(?:^|[;&|(\n`\"'=])\s*if\s+"
 _OPERAND = r"[\"'\[({]*%{0,2}[\w.:~/?-]+%?[\"'\])}]*"
@@ -42,6 +49,11 @@ def _is_endless(field: Field, text: bytes) -> bool:
         return False
     match = _LOOP.search(text)
     return match is not None and (match[1].count(b"!") % 2 == 0) == (match[2] is not None)
+
+
+def _is_no_message(field: Field, text: bytes) -> bool:
+    """Return False for what people write to see that they get there: ``console.log("here")``."""
+    return is_short(2)(field, text) and not (_MESSAGE.search(text) and not _NODE.search(text))
 
 
 RULES = (
@@ -102,7 +114,7 @@ RULES = (
         check=confirmed_by(
             rf"{_WHOLE}console\s*(?:\.\s*|\[\s*[\"'`])(?:log|info|warn|error|debug|trace|table|dir)"
             r"\b[\"'`\]\s]*(?:\.\s*(?:call|apply|bind)\s*)?[(`]",
-            after=is_short(2),
+            after=_is_no_message,
         ),
     ),
     Rule("endless_loop", r"\bwhile\s*\(\s*[(!+\[{'\"`\w-]", 0.96, check=_is_endless),

@@ -21,6 +21,7 @@ _CMDLETS = (
 )
 _CLIENT_NAMES = frozenset(("user-agent", "referer"))
 _SHELL_FIELDS = frozenset(("cmd", "cmdline", "exec"))
+_CODE_FIELDS = _SHELL_FIELDS | {"code", "command", "execute", "shell"}
 _SHARED = frozenset(
     b"wget curl sudo cd mkdir git apt apt-get yum export set set-executionpolicy".split()
 )
@@ -34,6 +35,11 @@ def _is_client_header(field: Field, text: bytes) -> bool:
 def _is_shell_field(field: Field, text: bytes) -> bool:
     """Return True for the names that web shells take commands in, where a form sends them."""
     return field.name.lower() in _SHELL_FIELDS
+
+
+def _is_code_field(field: Field, text: bytes) -> bool:
+    """Return True for the names of what is run, code included."""
+    return field.name.lower() in _CODE_FIELDS
 
 
 def _is_no_instruction(field: Field, text: bytes) -> bool:
@@ -197,5 +203,17 @@ RULES = (
         r"[<>]&?\s*\$\{?\w+\}?/(?:tcp|udp)/[\w.$-]+/",
         0.98,
     ),
-    Rule("redirection", r"^>{1,2}/(?:tmp|dev/shm|var/www|etc)/[\w./-]+\s?\z", 0.96),
+    # Without a command it only counts where one is asked for, or for what is run later.
+    Rule(
+        "redirection",
+        r"^>{1,2}/(?:(?:tmp|dev/shm|var/www)/[\w./-]+\.(?:php\d?|phtml|phar|jspx?|asp|aspx|cgi|pl|py|sh)"
+        r"|etc/(?:passwd|g?shadow|sudoers|hosts|crontab|cron\.\w+/[\w.-]+|ld\.so\.preload|profile))\s?\z",
+        0.96,
+    ),
+    Rule(
+        "redirection",
+        r"^>{1,2}/(?:tmp|dev/shm|var/www|etc)/[\w./-]+\s?\z",
+        0.96,
+        check=_is_code_field,
+    ),
 )

@@ -20,8 +20,18 @@ _OPERATOR = (
     r"|similar|match|isnull|notnull|sounds|escape)(?:[\s(!~?+]|\b['\"`\[]))"
 )
 _TAUTOLOGY = re2.compile(
-    rb"['\"](\w{1,16})['\"]\s*(?:=|\blike\b)\s*['\"](\w{1,16})\b", options=re2_options()
+    rb"^['\"]\w{1,32}['\"]\s*(?:,|\bx?or\b|\band\b)\s*['\"](\w{1,16})['\"]\s*(?:=|\blike\b)\s*['\"](\w{1,16})\b['\"]?\s*$",
+    options=re2_options(),
 )
+_LOG_IN_FIELDS = frozenset(
+    ("email", "e-mail", "mail", "user", "username", "user_name", "login", "userid", "user_id")
+    + ("account", "uid", "uname", "name")
+)
+_NUMBER_FIELD = re2.compile(
+    r"(?i:(?:^|[_.\[-])(?:id|page|limit|offset|sort|order(?:_?by)?|per_page|count|qty|num)\]?$)|[a-z]I[Dd]$"
+)
+"""What holds a number, or the name of a column."""
+_SLEEP = r"sleep\s*\(\s*\d+(?:\.\d+)?\s*\)[^\w]*\z"
 _KEYWORD = (
     r"(?:select|insert|update|delete|drop|alter|create|truncate|union|exec(?:ute)?|declare|replace)"
 )
@@ -31,9 +41,25 @@ _SCHEMA = (
 
 
 def _is_tautology(field: Field, text: bytes) -> bool:
-    """Return True for a short list with a literal compared to itself: ``'admin', '1'='1'``."""
+    """Return True for a short list that ends as ``'a', '1'='1'``: a literal equals itself."""
     found = _TAUTOLOGY.search(text)
     return found is not None and found[1] == found[2] and is_short(8, lines=2)(field, text)
+
+
+def _is_log_in_field(field: Field, text: bytes) -> bool:
+    """Return True where a form asks who one is: nobody pastes code there."""
+    return field.name.lower() in _LOG_IN_FIELDS
+
+
+def _is_number_field(field: Field, text: bytes) -> bool:
+    """Return True for a field that nobody types words into."""
+    return _NUMBER_FIELD.search(field.name) is not None
+
+
+def _is_disguised(field: Field, text: bytes) -> bool:
+    """Return True for a word in neither small letters nor capitals, as filters are fooled with."""
+    word = text.partition(b"(")[0].strip(b" \t\r\n;'\"`")
+    return word not in (word.lower(), word.upper(), word.capitalize())
 
 
 RULES = (
@@ -70,12 +96,20 @@ RULES = (
             after=is_short(14, lines=2),
         ),
     ),
-    # An address or a number, a quote, and the end of the statement.
+    # An address or a number, a quote, and the end of the statement: so do lines of code end.
     Rule(
         "quote_end",
-        r"^(?:[\w.+-]+@[\w-]+(?:\.[\w-]+)+['\"`][\s)]*(?:/\*[^*]*\*/\s*)?;\s*(?:--[^\n]*)?|\d+['`][\s)]*;\s*--.*)\z",
+        r"^(?:[\w.+-]+@[\w-]+(?:\.[\w-]+)+['\"`][\s)]*(?:/\*[^*]*\*/\s*;\s*|;\s*--[^\n]*)"
+        r"|\d+['`][\s)]*;\s*--.*)\z",
         0.96,
     ),
+    Rule(
+        "quote_end",
+        r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+['\"`][\s)]*;\s*\z",
+        0.96,
+        check=_is_log_in_field,
+    ),
+    Rule("quote_end", r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+['\"`][\s)]*;\s*\z", 0.8),
     Rule("tautology", r"['\"]\w+['\"]\s*(?:=|like)\s*['\"]\w", 0.96, check=_is_tautology),
     Rule("tautology", r"^'\d\d+'\s*=\s*'\d+\s*\z", 0.96),
     Rule(
@@ -89,7 +123,13 @@ RULES = (
         r";--[\s-]*\z",
         0.96,
         check=confirmed_by(
-            r"\b(?:insert|update|delete|drop|alter|create|truncate|exec(?:ute)?|shutdown)\b[^;]*;--[\s-]*\z",
+            expand(
+                r"\b(?:insert\h+into\h|update\h+\S+\h+set\h|delete\h+from\h|(?:drop|alter|create|truncate)\h+{kind}"
+                r"|exec(?:ute)?\h+(?:[xs]p_|master\b|immediate\b)|;\h*shutdown\b)[^;]*;--[\s-]*\z"
+                r"|^\W{0,4}(?:(?:drop|truncate)\h+\w{5,64}|shutdown)\h*;--[\s-]*\z"
+                r"|^[^\s'\"`]*(?:['\"`\d]{close}|\));\h*(?:insert|update|delete|drop|alter|create|truncate|exec(?:ute)?"
+                r"|shutdown)\b[^;]*;--[\s-]*\z"
+            ),
             after=is_short(12, lines=2),
         ),
     ),
@@ -122,8 +162,10 @@ RULES = (
         places=_SENT | {Place.JSON},
         check=confirmed_by(
             expand(
-                r"^[^\w\s]{0,3}(?:\d{1,8}|true|false|null){close}(?:(?:and|x?or)\h+select\h.*(?:\bfrom\b|--|/\*)"
-                r"|group\h+by\h+\d+\h+having\h|(?:div|mod|xor)\h*\(+\h*select\b)"
+                r"^[^\w\s]{0,3}(?:\d{1,8}|true|false|null){close}(?:(?:and|x?or)\h+select\h(?:.*(?:--|/\*)"
+                r"|(?:(?:top|distinct)\h)?\h*(?:[\d*'@]|[\w.]+(?:\(|\h*,)).*\bfrom\b"
+                r"|[\w.]+\h+from\h+[\w.]+\h+where\b)"
+                r"|group\h+by\h+\d+\h+having\h.*(?:[=<>]|\blike\b)|(?:div|mod|xor)\h*\(+\h*select\b)"
             ),
             after=is_short(16),
         ),
@@ -159,13 +201,18 @@ RULES = (
         0.95,
         check=is_short(12),
     ),
-    # A delay by itself: where a number or an expression is expected, it is evaluated.
+    # A delay by itself: where a number or an expression is expected, it is evaluated. So do people
+    # name functions; they don't in paths, behind a semicolon or in letters of both sizes.
     Rule(
         "time_delay",
-        r"^(?:/(?:[\w.-]+/)*)?[^\w\s/]{0,4}\s?sleep\s*\(\s*\d+(?:\.\d+)?\s*\)[^\w]*\z",
+        rf"^(?:/(?:[\w.-]+/)*)?[^\w\s/]{{0,4}}\s?{_SLEEP}",
         0.96,
-        places=_SENT,
+        places=frozenset({Place.PATH, Place.HEADER, Place.COOKIE}),
     ),
+    Rule("time_delay", rf"^[^\w\s/]{{0,3}}[;&|,)+=^%]\s?{_SLEEP}", 0.96, places=_SENT),
+    Rule("time_delay", rf"^\s?{_SLEEP}", 0.96, places=_SENT, check=_is_disguised),
+    Rule("time_delay", rf"^\s?{_SLEEP}", 0.96, places=_SENT, check=_is_number_field),
+    Rule("time_delay", rf"^\s?{_SLEEP}", 0.8, places=_SENT),
     Rule(
         "cast",
         r"^(?:\d+[\s+*|-]+)?\(*(?:current_user|session_user|user|passw(?:or)?d|version\(\)"

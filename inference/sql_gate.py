@@ -10,6 +10,7 @@ import re
 from inference.fields import Field
 from kysira.types import Place
 
+_CHAT = frozenset({Place.CHAT, Place.TOOL})
 _TAME = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:,~!?"
 """What makes no sign of SQL, unless it is two dashes."""
 _HEADER_SIGNS = re.compile(rb"'|--|\b(?:select|union|sleep|waitfor|or)\b", re.IGNORECASE)
@@ -39,6 +40,8 @@ _STRONG = re.compile(
 
 def may_be_sql(field: Field, text: bytes) -> bool:
     """Return True for a value that the model should see; of headers, fewer signs count."""
+    if field.place in _CHAT:  # its parts are values of their own
+        return False
     if field.place is Place.HEADER:
         return bool(_HEADER_SIGNS.search(text))
     # It is asked of every new value of every request, and most hold nothing but these.
@@ -47,3 +50,9 @@ def may_be_sql(field: Field, text: bytes) -> bool:
     if _COMMENT.search(text) and _QUOTE.search(text):
         return True
     return bool(_WORD.search(text) and (_SIGN.search(text) or _STRONG.search(text)))
+
+
+def signs_of_sql(text: str) -> float:
+    """Return how much of SQL a text has, to rank texts by: words count more than signs."""
+    raw = text.encode("utf-8", "replace")
+    return 2.0 * len(_WORD.findall(raw)) + len(_SIGN.findall(raw)) + len(_COMMENT.findall(raw))

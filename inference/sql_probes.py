@@ -19,25 +19,25 @@ _FUNCTION = (
     r"(?:aes_(?:de|en)crypt|analyse|ascii_?str|benchmark|bit_(?:and|count|length|or|xor)|cdbl"
     r"|char(?:acter)?_length|coalesce|coercibility|collation|concat_ws|connection_id|convert_tz"
     r"|current_(?:database|schema|setting|user)|cur(?:date|time)|database(?:_to_xml)?|date_?(?:add"
-    r"|diff|part|sub|trunc|format)|day(?:name|ofmonth|ofweek|ofyear)|dbms_\w+\.\w+|decode|degrees"
-    r"|des_(?:de|en)crypt|elt|encode|export_set|extractvalue|field|find_in_set|format_bytes"
+    r"|diff|part|sub|trunc|format)|day(?:name|ofmonth|ofweek|ofyear)|dbms_\w+\.\w+"
+    r"|des_(?:de|en)crypt|elt|export_set|extractvalue|find_in_set|format_bytes"
     r"|found_rows|from_(?:base64|days|unixtime)|generate_series|get_(?:format|lock)|greatest"
     r"|group_concat|gtid_sub(?:set|tract)|has_\w+_privilege|iif|ifnull|inet6?_(?:aton|ntoa)|instr"
-    r"|is_(?:free|used)_lock|isnull|json_(?:array|build|contains|depth|each|extract|group|keys"
+    r"|is_(?:free|used)_lock|json_(?:array|build|contains|depth|each|extract|group|keys"
     r"|length|merge|object|pretty|quote|search|serialize|set|table|type|unquote|valid|value)\w*"
-    r"|jsonb_\w+|last_(?:day|insert_id|insert_rowid)|lcase|least|likelihood|likely|unlikely"
+    r"|jsonb_\w+|last_(?:day|insert_id|insert_rowid)|lcase|likelihood|likely|unlikely"
     r"|lo_(?:export|get|import)|load_(?:extension|file)|lower_inf|lpad|rpad|[lr]trim|make_set"
     r"|makedate|maketime|master_pos_wait|microsecond|name_const|nullif|nvl2?|octet_length"
-    r"|old_password|openrowset|openquery|ord|overlay|period_(?:add|diff)|pg_\w+|posstring|power"
+    r"|old_password|openrowset|openquery|overlay|period_(?:add|diff)|pg_\w+|posstring"
     r"|quarter|query_to_xml|randomblob|regexp_(?:instr|like|matches|replace|split\w*|substr\w*)"
     r"|release_(?:all_)?locks?|row_?(?:count|number|to_json)|schema_name|sec_to_time|session_user"
     r"|sp_\w+|soundex|sql_variant\w*|sqlite_\w+|starts_with|std(?:dev)?(?:_pop|_samp)?"
-    r"|str(?:_to_date|cmp|ftime|pos)|sub(?:date|string_index|time)|suser_s?name|sysdate"
-    r"|system_user|table_to_xml|time(?:_format|_to_sec|diff|stampadd|stampdiff)|to_(?:ascii"
-    r"|base64|char|date|days|hex|json\w*|number|seconds|timestamp)|to[_n]?char|translate|ucase"
-    r"|uncompress(?:ed_length)?|unhex|unicode|unistr|unix_timestamp|updatexml|user_?(?:id|name)"
+    r"|str(?:_to_date|pos)|sub(?:date|string_index|time)|suser_s?name|sysdate"
+    r"|system_user|table_to_xml|time(?:_format|_to_sec|stampadd|stampdiff)|to_(?:ascii"
+    r"|base64|char|date|days|hex|number|seconds|timestamp)|to[_n]?char|ucase"
+    r"|uncompress(?:ed_length)?|unhex|unistr|unix_timestamp|updatexml|user_?(?:id|name)"
     r"|utc_\w+|utl_\w+\.\w+|uuid_short|validate_password_strength|var(?:iance|_pop|_samp)"
-    r"|wait_for_executed_gtid_set|week(?:day|ofyear)|xmltype|xp_\w+|year(?:week)|zeroblob)"
+    r"|wait_for_executed_gtid_set|weekofyear|xmltype|xp_\w+|year(?:week)|zeroblob)"
 )
 _TAUTOLOGY = re2.compile(
     rb"^[^\w]{0,8}(\w{1,16})['\"`\s)]*(?:={1,3}|<=>|\blike\b|\bglob\b|\bregexp\b|\brlike\b)"
@@ -47,6 +47,11 @@ _TAUTOLOGY = re2.compile(
 _ATTRIBUTE = re2.compile(
     rb"^\W{0,4}\w+\s?=\s?(?:\"\w*\"|'\w*'|\xe2\x80.\w*\xe2\x80.)\W{0,4}$", options=re2_options()
 )
+_FORMULA = re2.compile(rb"^\s*=\s?[a-z][a-z0-9.]*\([^'`]*\)\s*$", options=re2_options())
+_PAIR = re2.compile(
+    rb"^\s*(?:'[a-z]\w{2,}'\s*(?:=+|like)\s*'\w+'|\"[a-z]\w{2,}\"\s*(?:=+|like)\s*\"\w+\")[\s;,]*$",
+    options=re2_options(),
+)
 _CAST = (
     r"(?:text|int(?:eger|[248])?|bigint|smallint|bool(?:ean)?|jsonb?|double|real|float\d?|numeric"
     r"|varchar|char|bpchar|bytea|date|time(?:stamp)?|reg\w+|name|oid|xml|uuid|inet)"
@@ -54,7 +59,12 @@ _CAST = (
 
 
 def _short(words: int, pattern: str = "") -> Check:
-    after = is_short(words, lines=4)
+    """Return a check for few words, which are no formula of a spreadsheet: ``=POWER(A1, 2)``."""
+    is_brief = is_short(words, lines=4)
+
+    def after(field: Field, text: bytes) -> bool:
+        return is_brief(field, text) and not _FORMULA.search(text)
+
     return confirmed_by(expand(pattern), after=after) if pattern else after
 
 
@@ -72,9 +82,9 @@ def _unless_query(words: int, pattern: str) -> Check:
 def _is_tautology(field: Field, text: bytes) -> bool:
     """Return True for a comparison of a word with itself: ``7 like 7``, ``'a'='a``.
 
-    Not for an attribute of markup or a setting, ``city="city"``.
+    Not for an attribute of markup or a setting, ``city="city"`` or ``'city' = 'city'``.
     """
-    if _ATTRIBUTE.search(text):
+    if _ATTRIBUTE.search(text) or _PAIR.search(text):
         return False
     match = _TAUTOLOGY.search(text)
     if match is None or match[1].lower() != match[2].lower() or len(text) >= 64:

@@ -57,6 +57,8 @@ class Place(StrEnum):
     BODY = "body"
     HEADER = "header"
     COOKIE = "cookie"
+    CHAT = "chat"
+    """A message of several parts, in a chat body, as the model behind it reads it."""
     TOOL = "tool"
     """A tool's result or a document, in a chat body: text that gives no orders."""
 

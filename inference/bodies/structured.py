@@ -20,6 +20,8 @@ _GRAPHQL = "query"
 """The member of a request that holds its document (GraphQL over HTTP §5.4)."""
 _RISKY_NAMES = frozenset({"__proto__", "prototype"})
 """Members through which a merge of objects writes to all of them (CWE-1321)."""
+_CHAT_BYTES = 1 << 17
+"""Of a document's messages that are told once more: one in the other could be without end."""
 # An object becomes a tuple of its pairs: a dict would hide all but the last of equal names.
 _HOLDERS = (str, tuple, list)
 _decoder = json.JSONDecoder(object_pairs_hook=tuple, strict=False)
@@ -43,6 +45,7 @@ def json_fields(text: bytes) -> list[Field] | None:
 
 def _walk(document: Any, found: list[Field]) -> None:
     """Collect depth first without recursion: nesting is the client's to choose."""
+    chat_left = _CHAT_BYTES
     stack: list[tuple[str, Any]] = [("", document)]
     while stack:
         path, node = stack.pop()
@@ -57,8 +60,10 @@ def _walk(document: Any, found: list[Field]) -> None:
                     _collect_name(path, (prefix + key)[:256], key, found)
                 if isinstance(child, _HOLDERS):
                     stack.append(((prefix + key)[:256], child))
-            if is_chat:
-                found += chat.chat_fields(path, node)
+            if is_chat and chat_left > 0:
+                made = list(chat.chat_fields(path, node))
+                chat_left -= sum(len(field.value) for field in made)
+                found += made
         elif isinstance(node, list):
             stack += [(path, child) for child in reversed(node) if isinstance(child, _HOLDERS)]
 

@@ -4,10 +4,7 @@ OWASP LLM01:2025; MITRE ATLAS AML.T0051, AML.T0054. The rules know explicit word
 deployment without the model is not blind; weaker wordings only count together.
 """
 
-import re
-
 from inference.detector import Detector, Rule, confirmed_by
-from inference.fields import Field
 from inference.injection_phrases import (
     CANCEL,
     FOREIGN_SCRIPT_SIGN,
@@ -21,19 +18,8 @@ from inference.injection_phrases import (
     cancels_in_foreign_script,
     cancels_orders,
 )
-from kysira.types import Place
+from inference.prose_gate import is_prose
 
-_WORDS = 5
-_CJK_CHARACTERS = 8
-# Scripts that are written without blanks: kana, Han, Hangul, Thai.
-_CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
-_MACHINE_HEADERS = frozenset(
-    {
-        "user-agent", "referer", "origin", "authorization", "dnt", "priority", "range", "via",
-        "forwarded", "if-none-match", "if-modified-since", "cache-control", "pragma",
-        "content-type", "content-encoding", "content-disposition", "traceparent", "tracestate",
-    }
-)  # fmt: skip
 # Signs that several rules share.
 _FORGET_ALL = rf"\b{FORGETTING}[\s,]+(?:everything|every\s?thing|all|anything|the\s+text)\s"
 _REVEALED = (
@@ -43,22 +29,9 @@ _REVEALED = (
 _CHAT_MARK = r"<\|\w|<<sys>>|\[/?inst\]|<start_of_turn>"
 
 
-def _is_prose(field: Field, text: bytes) -> bool:
-    """Return True for text by people that has enough words for the model to judge."""
-    if field.place is Place.HEADER and (
-        field.name in _MACHINE_HEADERS or field.name.startswith(("accept", "sec-", "x-amz-", "cf-"))
-    ):
-        return False
-    if len(text.split(None, _WORDS - 1)) >= _WORDS:
-        return True
-    return (
-        not text.isascii() and len(_CJK.findall(text.decode("utf-8", "replace"))) >= _CJK_CHARACTERS
-    )
-
-
 DETECTOR = Detector(
     slug="prompt-injection",
-    model_gate=_is_prose,
+    model_gate=is_prose,
     rules=(
         # Cancelling what the model was told
         Rule(

@@ -3,14 +3,13 @@
 CWE-89; CRS 942100-942560. A plain statement is a weak sign: people post SQL to forums and trackers.
 """
 
-
 import re2
 
 from inference import sql_breakouts, sql_probes
 from inference.detector import DECISIVE, Check, Detector, Rule, confirmed_by
 from inference.fields import Field
 from inference.matcher import re2_options
-from inference.sql_gate import may_be_sql
+from inference.sql_gate import may_be_sql, signs_of_sql
 from inference.sql_grammar import expand, sign_of
 
 
@@ -258,7 +257,9 @@ _BLIND = (
         "time_delay",
         r"(?:select|case|then|else|\bwhen|\bif\h*\([^)]{0,64}[,)]?){open}(?:sleep|benchmark)\h*\("
         r"|['\"]\h*=\h*sleep\h*\("
-        r"|(?:['\"`\d]{close}|^{open})(?:{or}|[-+*/^,%]){open}sleep\h*\({open}(?:\d|__)",
+        r"|(?:['\"`\d]{close}(?:{or}|[-+*/^,%])|^{open}(?:{or}|[/^,%])){open}sleep\h*\({open}(?:\d|__)"
+        # With a blank behind it, the sign is that of an item in a list.
+        r"|^{open}[-+*]+[(!~@]*sleep\h*\({open}(?:\d|__)",
     ),
     _rule(
         "time_delay",
@@ -293,7 +294,7 @@ _BLIND = (
     ),
     _rule(
         "char_building",
-        r"\b(?:n?char|chr)\(\d{1,3}\)\h*(?:\+|\|\||,|&)\h*(?:n?char|chr)\("
+        r"\b(?:n?char|chr)\(\d{1,3}\)\h*(?:\+|\|\||,)\h*(?:n?char|chr)\(|\bchr\(\d{1,3}\)\h*&\h*chr\("
         r"|concat(?:_ws)?\h*\((?:[^)]{0,32}0x[0-9a-f]{2}|\h*(?:char|chr)\()"
         r"|cast\h*\(\h*0x[0-9a-f]{8,64}",
     ),
@@ -370,4 +371,5 @@ DETECTOR = Detector(
         *sql_breakouts.RULES,
     ),
     model_gate=may_be_sql,
+    model_guess=signs_of_sql,
 )

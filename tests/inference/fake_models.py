@@ -12,7 +12,10 @@ class FakeModel:
     """Scores windows by what they hold, and remembers what it was asked."""
 
     def __init__(
-        self, score: float | Callable[[str], float] = 0.97, *, guess: Callable[[str], float] = len
+        self,
+        score: float | Callable[[str], float] = 0.97,
+        *,
+        guess: Callable[[str], float] = lambda _: 0.0,
     ) -> None:
         self.asked: list[str] = []
         self._score = score if callable(score) else bait(score)

@@ -8,8 +8,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from inference.grams import BITS, Grams
+from inference.model_grams import CALIBRATION, GRAMS
 from tests.inference.model_samples import write_graph, write_model
 from tests.inference.service_client import service
 
@@ -68,6 +71,30 @@ def strange_input(folder: Path) -> None:
     write_graph(folder / "model.onnx", extra_input="pixel_values")
 
 
+def add_grams(folder: Path, **own: object) -> None:
+    """Add good n-grams to the model; ``own`` goes to their calibration."""
+    scale = {"temperature": 1.0, "shift": 0.0}
+    Grams(np.zeros(1 << BITS, np.int8), 0.01, 0.0).save(folder / GRAMS)
+    (folder / CALIBRATION).write_text(json.dumps({"alone": scale, "together": scale, **own}))
+
+
+def calibrated(**own: object) -> Callable[[Path], None]:
+    """Return what adds n-grams whose calibration says something else."""
+    return lambda folder: add_grams(folder, **own)
+
+
+def half_the_grams(gone: str, *, is_link: bool = False) -> Callable[[Path], None]:
+    """Return what adds n-grams of which one file is missing, or a link to nothing."""
+
+    def damage(folder: Path) -> None:
+        add_grams(folder)
+        (folder / gone).unlink()
+        if is_link:
+            (folder / gone).symlink_to("nothing")
+
+    return damage
+
+
 def nothing_in_it(folder: Path) -> None:
     """Empty the folder."""
     shutil.rmtree(folder)
@@ -92,9 +119,32 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "graph of three columns": (three_columns, "model.onnx"),
     "graph of a strange input": (strange_input, "model.onnx"),
     "n-grams of no array": (saying("ngrams.npz", "PK"), "ngrams.npz"),
+    "n-grams gone": (half_the_grams(GRAMS), "ngrams.npz"),
+    "n-grams a dangling link": (half_the_grams(GRAMS, is_link=True), "ngrams.npz"),
+    "calibration gone": (half_the_grams(CALIBRATION), "ngrams.json"),
+    "calibration a dangling link": (half_the_grams(CALIBRATION, is_link=True), "ngrams.json"),
+    "calibration of 400 digits": (
+        calibrated(alone={"temperature": 1, "shift": 10**400}),
+        "ngrams.json",
+    ),
+    "skip of 400 digits": (calibrated(skip_below=10**400), "ngrams.json"),
+    "skip of a truth": (calibrated(skip_below=True), "ngrams.json"),
+    "skip of everything": (calibrated(skip_below=1e9), "ngrams.json"),
     "settings no JSON": (saying("kysira.json", "{"), "kysira.json"),
     "settings of no key": (saying("kysira.json", '{"lenght": 4}'), "kysira.json"),
     "settings of no label": (saying("kysira.json", '{"attack_label": "x"}'), "kysira.json"),
+    "settings of 10^18 tokens": (
+        saying("kysira.json", f'{{"max_length": {10**18}}}'),
+        "kysira.json",
+    ),
+    "settings of 10^30 tokens": (
+        saying("kysira.json", f'{{"max_length": {10**30}}}'),
+        "kysira.json",
+    ),
+    "settings of 400 digits": (
+        saying("kysira.json", f'{{"temperature": {10**400}}}'),
+        "kysira.json",
+    ),
 }
 """What is done to a good model's folder, and the file that must be named."""
 
@@ -143,6 +193,15 @@ def test_broken_model_ends_ext_proc(tmp_path: Path, name: str, setting: str) -> 
 def test_good_model_is_loaded(tmp_path: Path) -> None:
     """What is damaged above is not at fault before it is."""
     folder = write_model(tmp_path / "model")
+    with service(KYSIRA_SQLI_MODEL=str(folder), KYSIRA_PI_MODEL="none") as process:
+        process.wait_until_ready()
+        assert process.get("/health").json["detectors"]["sqli"] == "model"
+
+
+def test_good_grams_are_loaded(tmp_path: Path) -> None:
+    """Nor are the n-grams, before they are damaged."""
+    folder = write_model(tmp_path / "model")
+    add_grams(folder)
     with service(KYSIRA_SQLI_MODEL=str(folder), KYSIRA_PI_MODEL="none") as process:
         process.wait_until_ready()
         assert process.get("/health").json["detectors"]["sqli"] == "model"

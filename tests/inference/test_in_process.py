@@ -10,10 +10,11 @@ from inference.detector import Detector, Rule
 from inference.engine import Engine
 from inference.in_process import INLINE_BYTES, MAX_WAITING, EngineScorer
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
-from kysira.types import Request, ScoreOptions, Verdict
+from kysira.types import Request, ScoreOptions, Uninspected, Verdict
 from tests.inference.fake_models import FakeModel
 
 OPTIONS = ScoreOptions()
+RULES = (Rule("union", "union-select"),)
 SMALL = Request("GET", b"/?a=union-select")
 LARGE = Request("POST", b"/", body=b"a=union-select&b=" + b"x" * INLINE_BYTES)
 
@@ -43,8 +44,7 @@ def model() -> BlockingModel:
 @pytest.fixture
 async def scorer(model: BlockingModel) -> AsyncIterator[EngineScorer]:
     """Return a scorer with one rule and the model."""
-    detector = Detector("sqli", (Rule("union", "union-select"),))
-    engine = Engine((detector,), classifiers={"sqli": model})
+    engine = Engine((Detector("sqli", RULES),), classifiers={"sqli": model})
     scorer = EngineScorer(engine, threads=2, max_wait_s=60)
     yield scorer
     model.release.set()
@@ -117,17 +117,46 @@ async def test_models_failure_is_a_scoring_error(
         await score(scorer, Request("GET", b"/?a=one-two"))
 
 
-async def test_too_many_are_refused_at_once(scorer: EngineScorer, model: BlockingModel) -> None:
-    """Beyond what may wait a request is refused, and small ones are scored all the same."""
+async def test_busy_models_leave_the_rules(scorer: EngineScorer, model: BlockingModel) -> None:
+    """Beyond what may wait for the models the rules decide alone, and large bodies are read."""
     asked = Request("GET", b"/?a=one-two")
     tasks = [asyncio.create_task(score(scorer, asked)) for _ in range(MAX_WAITING)]
     await asyncio.sleep(0)
-    with pytest.raises(ScoringOverload):
-        await score(scorer, LARGE)
+    verdict = await score(scorer, asked)
+    assert (verdict.score, verdict.uninspected) == (0.0, (Uninspected.OVERLOAD,))
     assert (await score(scorer, SMALL)).score == 0.99
+    assert (await score(scorer, LARGE)).score == 0.99
     model.release.set()
     assert [verdict.score for verdict in await asyncio.gather(*tasks)] == [0.5] * MAX_WAITING
-    assert (await score(scorer, LARGE)).score == 0.99
+    assert (await score(scorer, asked)).uninspected == ()
+
+
+async def test_late_models_leave_the_rules(model: BlockingModel) -> None:
+    """A model that does not answer in time is not waited for, and that is told."""
+    detector = Detector("sqli", (Rule("union", "union-select"), Rule("weak", "weak-sign", 0.4)))
+    scorer = EngineScorer(Engine((detector,), classifiers={"sqli": model}), max_wait_s=0.05)
+    verdict = await score(scorer, Request("GET", b"/?a=weak-sign"))
+    assert (verdict.score, verdict.reason) == (0.4, "sqli:weak")
+    assert verdict.uninspected == (Uninspected.TIMEOUT,)
+    model.release.set()
+    await scorer.close()
+
+
+async def test_too_many_are_refused_at_once() -> None:
+    """Beyond what may wait a large request is refused, and small ones are scored all the same."""
+    release = threading.Event()
+    slow = Rule("slow", "slow-word", check=lambda *_: release.wait(20))
+    scorer = EngineScorer(Engine((Detector("sqli", (slow, *RULES)),)), max_wait_s=60)
+    large = Request("POST", b"/", body=b"a=slow-word&b=" + b"x" * INLINE_BYTES)
+    tasks = [asyncio.create_task(score(scorer, large)) for _ in range(MAX_WAITING)]
+    await asyncio.sleep(0)
+    with pytest.raises(ScoringOverload):
+        await score(scorer, large)
+    assert (await score(scorer, SMALL)).score == 0.99
+    release.set()
+    assert [verdict.score for verdict in await asyncio.gather(*tasks)] == [0.99] * MAX_WAITING
+    assert (await score(scorer, large)).score == 0.99
+    await scorer.close()
 
 
 async def test_abandoned_work_keeps_its_place(scorer: EngineScorer, model: BlockingModel) -> None:
@@ -137,16 +166,12 @@ async def test_abandoned_work_keeps_its_place(scorer: EngineScorer, model: Block
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
                 await score(scorer, asked)
-    with pytest.raises(ScoringOverload):
-        await score(scorer, asked)
+    assert (await score(scorer, asked)).uninspected == (Uninspected.OVERLOAD,)
     model.release.set()
     async with asyncio.timeout(20):
-        while True:
-            try:
-                assert (await score(scorer, asked)).score == 0.5
-                break
-            except ScoringOverload:
-                await asyncio.sleep(0.001)
+        while (verdict := await score(scorer, asked)).uninspected:
+            await asyncio.sleep(0.001)
+    assert verdict.score == 0.5
 
 
 async def test_late_work_is_dropped(model: BlockingModel) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.model_folder import GRAPHS, ModelSpec, read_folder
+from inference.model_folder import GRAPHS, LONGEST, ModelSpec, as_number, read_folder
 from kysira.errors import ModelError, ScoringError
 from tests.inference.model_samples import write_graph, write_model
 
@@ -93,6 +93,8 @@ def test_default_labels_are_filled_in(tmp_path: Path) -> None:
         ("kysira.json", '{"temperature": NaN}'),
         ("kysira.json", f'{{"temperature": 1{"0" * 400}}}'),
         ("kysira.json", '{"temperature": true}'),
+        ("kysira.json", f'{{"temperature": -1{"0" * 400}}}'),
+        ("kysira.json", '{"temperature": "1"}'),
         ("kysira.json", '{"max_length": 0}'),
         ("kysira.json", '{"max_length": "64"}'),
         ("kysira.json", '{"max_lenght": 64}'),
@@ -106,6 +108,49 @@ def test_broken_file_is_named(tmp_path: Path, file: str, text: str) -> None:
         read_folder(folder)
     assert str(folder / file) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "length",
+    [LONGEST + 1, 10**18, 10**30, 10**400, -(10**400), True, 64.0],
+    ids=lambda length: f"{length!s:.9}",
+)
+def test_max_length_is_bounded(tmp_path: Path, length: object) -> None:
+    """A length that no memory holds is refused by the file's name and the bound."""
+    folder = write_model(tmp_path, max_length=length)
+    with pytest.raises(ModelError, match=rf"kysira\.json: max_length [^\n]* 1 to {LONGEST}$"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize("length", [1, LONGEST])
+def test_max_length_may_be_its_bound(tmp_path: Path, length: int) -> None:
+    """Both ends count."""
+    assert read_folder(write_model(tmp_path, max_length=length)).max_length == length
+
+
+def test_link_to_nothing_is_named(tmp_path: Path) -> None:
+    """Settings that can't be followed are not settings that were never made."""
+    folder = write_model(tmp_path)
+    (folder / "kysira.json").symlink_to("nothing")
+    with pytest.raises(ModelError, match=r"kysira\.json: no such file or directory$"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**400, -(10**400), True, False, None, "1", [1], math.nan],
+    ids=lambda value: f"{value!s:.9}",
+)
+def test_number_is_no_other_value(value: object) -> None:
+    """Whatever is no number, or too large for a float, is NaN: no bound lets it through."""
+    assert math.isnan(as_number(value))
+
+
+@pytest.mark.parametrize("value", [0, -3, 1.5, -math.inf])
+def test_number_stays_what_it_is(value: float) -> None:
+    """Whole or not."""
+    assert as_number(value) == value
+    assert isinstance(as_number(value), float)
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:

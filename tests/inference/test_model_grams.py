@@ -91,3 +91,58 @@ def test_broken_calibration_is_named(folder: Path, content: str | None) -> None:
         (folder / CALIBRATION).write_text(content)
     with pytest.raises(ModelError, match=rf"model file [^\n]*{CALIBRATION}: [^\n]+$"):
         load_classifier(folder, Device.CPU)
+
+
+@pytest.mark.parametrize(
+    "skip",
+    [True, False, 1e9, 20.001, 10**400, -(10**400), math.inf, None],
+    ids=lambda skip: f"{skip!s:.9}",
+)
+def test_absurd_skip_is_named(folder: Path, skip: object) -> None:
+    """One line: over the bound no model would be asked, and True is no number."""
+    (folder / CALIBRATION).write_text(json.dumps({**SCALES, "skip_below": skip}))
+    with pytest.raises(ModelError, match=rf"{CALIBRATION}: skip_below must [^\n]* at most 20$"):
+        load_classifier(folder, Device.CPU)
+
+
+@pytest.mark.parametrize("skip", [20, -3, -1000.0, -math.inf])
+def test_skip_may_be_any_number_below(folder: Path, skip: float) -> None:
+    """The bound itself, and whatever means that the model is always asked."""
+    (folder / CALIBRATION).write_text(json.dumps({**SCALES, "skip_below": skip}))
+    assert load_classifier(folder, Device.CPU).guess("known text") > 0
+
+
+@pytest.mark.parametrize("name", ["alone", "together"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": 10**400}, {"temperature": True}, {"temperature": "1"},
+        {"shift": 10**400}, {"shift": -(10**400)}, {"shift": False}, {"shift": math.nan},
+    ],
+)  # fmt: skip
+def test_absurd_scale_is_named(folder: Path, name: str, wrong: dict[str, object]) -> None:
+    """One line that says which of the two scales it is."""
+    scales = {**SCALES, name: {**SCALES[name], **wrong}}
+    (folder / CALIBRATION).write_text(json.dumps(scales))
+    with pytest.raises(ModelError, match=rf"{CALIBRATION}: {name} must have [^\n]+$"):
+        load_classifier(folder, Device.CPU)
+
+
+@pytest.mark.parametrize("name", [GRAMS, CALIBRATION])
+@pytest.mark.parametrize("target", [None, "nothing"])
+def test_half_of_the_grams_is_named(folder: Path, name: str, target: str | None) -> None:
+    """Either file without the other, gone or a link to nothing, stops the start."""
+    (folder / name).unlink()
+    if target is not None:
+        (folder / name).symlink_to(target)
+    with pytest.raises(ModelError, match=rf"model file [^\n]*{name}: no such file or directory$"):
+        load_classifier(folder, Device.CPU)
+
+
+def test_two_links_to_nothing_are_named(folder: Path) -> None:
+    """N-grams that can't be followed are not n-grams that were never there."""
+    for name in (GRAMS, CALIBRATION):
+        (folder / name).unlink()
+        (folder / name).symlink_to("nothing")
+    with pytest.raises(ModelError, match=rf"{GRAMS}: no such file or directory$"):
+        load_classifier(folder, Device.CPU)

@@ -124,17 +124,103 @@ def test_header_is_told_from_a_value_by_its_name() -> None:
 
 
 def test_windows_of_a_request_are_bounded() -> None:
-    """The most suspicious to the rules first, then to the model's guess; what is left is told."""
-    model = FakeModel(guess=lambda text: text.startswith("odd"))
+    """The most suspicious to the rules first, then to the guess; what is left is told."""
+    model = FakeModel(guess=lambda text: 3.0 if text.startswith("odd") else -2.0)
     pairs = [(f"n{number}", f"value-{number}") for number in range(40)]
     pairs[20] = ("x", "a-weak-sign")
     pairs[25] = ("y", "odd-one-out")
     verdict = engine_with(model).score(form(pairs), OPTIONS)
-    assert len(model.asked) == MAX_WINDOWS
-    assert model.asked[:5] == ["a-weak-sign", "odd-one-out", "value-39", "value-0", "value-38"]
+    assert sorted(model.asked) == sorted(
+        ["value-0", "value-1", "value-2", "a-weak-sign", "odd-one-out", "value-37", "value-38",
+         "value-39"]
+    )  # fmt: skip
     assert verdict.uninspected == (Uninspected.BUDGET,)
     few = engine_with(FakeModel()).score(form(pairs[:5]), OPTIONS)
     assert few.uninspected == ()
+
+
+def suspect(text: str) -> float:
+    """Guess as a logit: below 0 is harmless, and the bait is a little less so."""
+    return -1.0 if "model-bait" in text else -5.0
+
+
+@pytest.mark.parametrize("decoys", [7, 60, 90, 300])
+@pytest.mark.parametrize("where", ["first", "last"])
+def test_decoys_do_not_hide_a_value(decoys: int, where: str) -> None:
+    """However many harmless values stand beside it, the suspicious one is shown."""
+    pairs = [(f"n{number}", f"decoy-{number} " * 20) for number in range(decoys)]
+    pairs.insert(0 if where == "first" else decoys, ("x", "y" * 200 + "model-bait"))
+    assert engine_with(FakeModel(guess=suspect)).score(form(pairs), OPTIONS).score == 0.97
+
+
+def test_decoys_do_not_hide_what_is_encoded() -> None:
+    """Every reading of a value is ranked, not only the first."""
+    hidden = base64.b64encode(b"some text, and then model-bait").decode()
+    pairs = [(f"n{number}", f"decoy-{number} and more") for number in range(12)]
+    pairs.insert(6, ("x", hidden))
+    assert engine_with(FakeModel(guess=suspect)).score(form(pairs), OPTIONS).score == 0.97
+
+
+def test_one_encoded_text_does_not_hide_another() -> None:
+    """Each base64 text of a value is shown."""
+    bait, benign = (base64.b64encode(text).decode() for text in (
+        b"some text, and then model-bait", b"another text that says nothing"))  # fmt: skip
+    body = f"&amp;#65; {bait} {benign}"
+    request = Request("POST", b"/", body=body.encode(), free_text=True)
+    assert engine_with(FakeModel()).score(request, OPTIONS).score == 0.97
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\x01", "\u200b", "\u2028", "\ufeff"])
+def test_blanks_do_not_hide_a_text(blank: str) -> None:
+    """Runs of what nobody sees are one blank to a model."""
+    model = FakeModel()
+    text = "a" + blank * 20_000 + "model-bait" + blank * 20_000 + "b"
+    request = Request("POST", b"/", body=text.encode(), free_text=True)
+    engine_with(model).score(request, OPTIONS)
+    assert "model-bait" in "".join(model.asked) or len(text.encode()) > LONGEST
+    short = "a" + blank * 3000 + "model-bait" + blank * 3000 + "b"
+    request = Request("POST", b"/", body=short.encode(), free_text=True)
+    assert engine_with(FakeModel()).score(request, OPTIONS).score == 0.97
+
+
+def test_low_threshold_counts_for_models_too() -> None:
+    """A policy that asks for less than an even chance gets it."""
+    engine = engine_with(FakeModel(0.3))
+    assert engine.score(get("a=model-bait"), OPTIONS).findings == ()
+    strict = ScoreOptions(thresholds={"sqli": 0.2})
+    assert engine.score(get("a=model-bait"), strict).findings[0].reason == "sqli:model"
+
+
+def test_equal_scores_name_the_same_value() -> None:
+    """The verdict is the same whatever was seen before, its location included."""
+    pairs = [(f"n{number}", f"model-bait-{number}") for number in range(6)]
+    engine = engine_with(FakeModel())
+    first = engine.score(form(pairs), OPTIONS)
+    assert engine.score(form(pairs), OPTIONS) == first
+    engine.score(form(pairs[3:]), OPTIONS)
+    assert engine.score(form(pairs), OPTIONS) == first
+
+
+def test_equal_values_are_shown_once() -> None:
+    """One value in four places is one question, and leaves the windows to others."""
+    model = FakeModel()
+    engine_with(model).score(form([(f"n{number}", "same-value") for number in range(4)]), OPTIONS)
+    assert model.asked.count("same-value") == 1
+
+
+def test_span_is_told_only_where_it_is_known() -> None:
+    """Of bytes that are no UTF-8, and of a value that is not shown whole, there is none."""
+    for body in (b"\xff" * 200 + b"model-bait", b"x" * LONGEST + b"model-bait"):
+        request = Request("POST", b"/", body=body, free_text=True)
+        assert engine_with(FakeModel()).score(request, OPTIONS).findings[0].span == (0, 0)
+
+
+def test_gates_decode_within_a_budget() -> None:
+    """Encoded values beyond it are looked at as sent, which is told, and not remembered so."""
+    pairs = [(f"n{number}", f"%2541{number}-" * 40) for number in range(300)]
+    engine = engine_with(FakeModel(), "prompt-injection")
+    assert engine.score(form(pairs), OPTIONS).uninspected == (Uninspected.BUDGET,)
+    assert engine.score(form(pairs[-1:]), OPTIONS).uninspected == ()
 
 
 @pytest.mark.parametrize("where", ["head", "tail"])
@@ -157,7 +243,7 @@ def test_windows_are_shared_by_values() -> None:
     pairs = [("a", "pad-" * (CHARACTERS // 4 * 6)), ("b", "model-bait")]
     assert engine_with(model).score(form(pairs), OPTIONS).score == 0.97
     long = [("a", "pad-" * CHARACTERS * 4), ("b", "model-bait")]
-    assert engine_with(model).score(form(long), OPTIONS).score == 0.97
+    assert engine_with(FakeModel()).score(form(long), OPTIONS).score == 0.97
 
 
 @pytest.mark.parametrize("size", [1 << 16, 1 << 20])

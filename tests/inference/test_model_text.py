@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from tokenizers.processors import TemplateProcessing
 
 from inference.model_folder import read_folder
-from inference.model_text import MAX_WINDOWS, Encoder, first_and_last
+from inference.model_text import TEXT_WINDOWS, Encoder, first_and_last
 from kysira.errors import ModelError
 from tests.inference.model_samples import write_model
 
@@ -39,7 +39,7 @@ def test_words_become_numbers(encoder: Encoder) -> None:
 def test_any_text_is_encoded(encoder: Encoder, text: str) -> None:
     """Lone surrogates, NUL and nothing at all included; never over the limit."""
     windows = encoder.windows(text + "\ud800\x00")
-    assert 1 <= len(windows.shown) <= MAX_WINDOWS
+    assert 1 <= len(windows.shown) <= TEXT_WINDOWS
     for window in windows.shown:
         assert 1 <= len(window.ids) <= 8
         assert len(window.type_ids) == len(window.ids)
@@ -69,7 +69,7 @@ def test_long_text_is_shown_from_both_ends(encoder: Encoder, words: int) -> None
     """The first and the last windows are there, and that the middle is missing is told."""
     text = numbered(words)
     windows = encoder.windows(text)
-    assert len(windows.shown) == MAX_WINDOWS
+    assert len(windows.shown) == TEXT_WINDOWS
     assert not windows.is_whole
     assert windows.shown[3].text.split()[0] == "w18"
     assert windows.shown[-1].text.split()[-1] == f"w{words - 1}"

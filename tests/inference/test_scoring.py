@@ -173,7 +173,7 @@ def test_ordinary_path_is_under_its_folder(target: bytes) -> None:
     assert is_excluded("xss", "query:q", exclusion_paths(target), [Exclusion("/static")])
 
 
-def finding(detector: str, score: float, reason: str = "") -> Finding:
+def finding(detector: str, score: float, reason: str = "why") -> Finding:
     return Finding(detector, score, reason, "query:q")
 
 
@@ -204,3 +204,32 @@ def test_decided_by_own_threshold() -> None:
     assert decides([finding("crlf", 0.9)], options)
     assert not decides([finding("sqli", 0.95), finding("xss", 0.49)], options)
     assert not decides([], options)
+
+
+def test_faint_finding_is_a_score_and_no_more() -> None:
+    """What has no reason counts in the breakdown and the score, and nobody is told."""
+    found = [finding("sqli", 0.3, ""), finding("xss", 0.2)]
+    result = verdict(found, {"sqli": 0.0, "xss": 0.0}, [])
+    assert (result.score, result.reason, result.detector) == (0.3, "", "")
+    assert result.breakdown == {"sqli": 0.3, "xss": 0.2}
+    assert result.findings == (finding("xss", 0.2),)
+
+
+@pytest.mark.parametrize(
+    ("location", "pattern", "expected"),
+    [
+        ("tool:messages", "tool:*", True),
+        ("tool:messages", "json:*", True),
+        ("chat:messages", "json:messages.content.text", True),
+        ("chat:messages", "json:messages", True),
+        ("chat:messages", "json:messages_old.text", False),
+        ("json:messages", "tool:*", False),
+        ("json:messages", "json:messages.content", False),
+    ],
+)
+def test_exclusion_of_a_document_covers_its_messages(
+    location: str, pattern: str, expected: bool
+) -> None:
+    """Values that are made of others are left out with any of them."""
+    exclusions = (Exclusion(location=pattern),)
+    assert is_excluded("xss", location, ("/",), exclusions) == expected
