@@ -13,6 +13,7 @@ _CJK_CHARACTERS = 8
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _JOINED = re.compile(rb"[A-Za-z]{2,}[-_./,+|:;~]")
 _WORD = re.compile(r"[^\W_]{2,}")
+_ALPHANUMERIC = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _MACHINE_HEADERS = frozenset(
     {
         "user-agent", "referer", "origin", "authorization", "dnt", "priority", "range", "via",
@@ -34,6 +35,8 @@ def is_prose(field: Field, text: bytes) -> bool:
     if len(text.split(None, _WORDS - 1)) >= _WORDS:
         return True
     if text.isascii():
-        return len(text) > 2 * _JOINED_WORDS and len(_JOINED.findall(text)) >= _JOINED_WORDS - 1
+        # It is asked of every new value of every request, and most have few of these.
+        joints = len(text.translate(None, _ALPHANUMERIC))
+        return joints >= _JOINED_WORDS - 1 and len(_JOINED.findall(text)) >= _JOINED_WORDS - 1
     decoded = text.decode("utf-8", "replace")
     return len(_WORD.findall(decoded)) >= _WORDS or len(_CJK.findall(decoded)) >= _CJK_CHARACTERS

@@ -45,8 +45,9 @@ def may_be_sql(field: Field, text: bytes) -> bool:
     if field.place is Place.HEADER:
         return bool(_HEADER_SIGNS.search(text))
     # It is asked of every new value of every request, and most hold nothing but these.
-    if not text.translate(None, _TAME) and b"--" not in text:
-        return False
+    odd = text.translate(None, _TAME)
+    if not odd.strip(b" +") and b"--" not in text:
+        return bool(odd and _STRONG.search(text))
     if _COMMENT.search(text) and _QUOTE.search(text):
         return True
     return bool(_WORD.search(text) and (_SIGN.search(text) or _STRONG.search(text)))

@@ -146,7 +146,7 @@ def test_gate_keeps_values_from_the_model(engine: Engine, asked: Asked) -> None:
 
 def test_budget_is_told(engine: Engine, asked: Asked) -> None:
     """More values than the model may read are reported as not read."""
-    target = b"/?" + b"&".join(b"q%d=harmless+text" % n for n in range(MAX_WINDOWS + 1))
+    target = b"/?" + b"&".join(b"q%d=harmless+text+%d" % (n, n) for n in range(MAX_WINDOWS + 1))
     verdict = engine.score(get(target), ScoreOptions())
     assert len(asked.texts) == MAX_WINDOWS
     assert verdict.uninspected == (Uninspected.BUDGET,)
