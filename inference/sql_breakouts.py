@@ -24,9 +24,8 @@ _TAUTOLOGY = re2.compile(
     options=re2_options(),
 )
 _LOG_IN_FIELDS = frozenset(
-    ("email", "e-mail", "mail", "user", "username", "user_name", "login", "userid", "user_id")
-    + ("account", "uid", "uname", "name")
-)
+    ("account", "e-mail", "email", "login", "mail", "name", "uid", "uname")
+) | {"user", "user_id", "user_name", "userid", "username"}
 _NUMBER_FIELD = re2.compile(
     r"(?i:(?:^|[_.\[-])(?:id|page|limit|offset|sort|order(?:_?by)?|per_page|count|qty|num)\]?$)|[a-z]I[Dd]$"
 )
@@ -126,7 +125,7 @@ RULES = (
             expand(
                 r"\b(?:insert\h+into\h|update\h+\S+\h+set\h|delete\h+from\h|(?:drop|alter|create|truncate)\h+{kind}"
                 r"|exec(?:ute)?\h+(?:[xs]p_|master\b|immediate\b)|;\h*shutdown\b)[^;]*;--[\s-]*\z"
-                r"|^\W{0,4}(?:(?:drop|truncate)\h+\w{5,64}|shutdown)\h*;--[\s-]*\z"
+                r"|^\W{0,4}(?:(?:drop|truncate)\h+\w(?:\w{4,63})?|shutdown)\h*;--[\s-]*\z"
                 r"|^[^\s'\"`]*(?:['\"`\d]{close}|\));\h*(?:insert|update|delete|drop|alter|create|truncate|exec(?:ute)?"
                 r"|shutdown)\b[^;]*;--[\s-]*\z"
             ),

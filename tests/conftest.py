@@ -4,10 +4,10 @@ import pytest
 
 from inference.engine import Engine
 from inference.loading import load_engine
-from kysira.settings import EngineSettings
+from kysira.settings import NO_MODEL, EngineSettings
 
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     """Return an engine with every detector and no model."""
-    return load_engine(EngineSettings())
+    return load_engine(EngineSettings(sqli_model=NO_MODEL, pi_model=NO_MODEL))

@@ -36,6 +36,7 @@ def test_technique_is_found(technique: str, text: str) -> None:
         "what is <?php for",
         "$_GET",
         "${name}",
+        "[php]$a = 1;[/php]",
         "the function fopen() opens a file and returns a handle to it",
         "$5 (a)",
         "$a (b)",

@@ -25,7 +25,8 @@ from tests.inference.rules_alone import flags
         ("here_string", ";irb<<<1"),
         ("fork_bomb", "a() { a | a & }"),
         ("reverse_shell", "sh 0<>$x/tcp/h/1"),
-        ("redirection", ">/tmp/x"),
+        ("redirection", ">/tmp/x.sh"),
+        ("redirection", ">>/etc/cron.d/x"),
     ],
 )
 def test_technique_is_found(technique: str, text: str) -> None:
@@ -50,12 +51,19 @@ def test_technique_is_found(technique: str, text: str) -> None:
         "k<<<1, 2>>>(x)",
         "a() { a | b }",
         "> /tmp is full",
+        ">/tmp/x",
         "nmap -sV h",
     ],
 )
 def test_near_miss_passes(text: str) -> None:
     """What people write who mean no harm."""
     assert not flags(RULES, text)
+
+
+@pytest.mark.parametrize(("name", "is_found"), [("code", True), ("comment", False)])
+def test_redirection_counts_where_code_is_run(name: str, is_found: bool) -> None:
+    """Without a command it is one where a command was asked for."""
+    assert bool(flags(RULES, ">/tmp/x", Place.QUERY, name)) is is_found
 
 
 @pytest.mark.parametrize(
