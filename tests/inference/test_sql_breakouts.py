@@ -84,7 +84,7 @@ def test_near_miss_passes(text: str) -> None:
         ("sleep(5)", "itemId", Place.QUERY, True),
         ("sleep(5)", "paid", Place.QUERY, False),
         ("sleep(5)", "a", Place.COOKIE, True),
-        ("sleep(5)", "a", Place.PATH, True),
+        ("/a/sleep(5)", "", Place.PATH, True),
     ],
 )
 def test_code_counts_where_nobody_writes_it(
