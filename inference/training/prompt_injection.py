@@ -57,6 +57,8 @@ FALSE_ALARMS = 0.004
 """Share of the kept harmless texts that the calibration lets reach the threshold."""
 SKIPPED = 0.005
 """Share of the kept attacks that may be lost to asking the n-grams first."""
+SKIP_MARGIN = 2.0
+"""Taken off that bound: of wordings that nobody has seen yet the n-grams know less."""
 _AGREEMENT_TEXTS = 600
 
 
@@ -218,13 +220,15 @@ def skip_below(
     """Return the n-grams' logit under which the model need not be asked.
 
     ``grams`` and ``flagged`` are of the pieces. Of the kept attacks that both together flag, all
-    but ``SKIPPED`` have a flagged piece above it.
+    but ``SKIPPED`` have a flagged piece above it, and by a margin.
     """
     best: dict[int, float] = {}
     for owner, logit, is_flagged in zip(pieces.owners, grams, flagged, strict=True):
         if is_flagged and kept[owner].is_attack:
             best[owner] = max(float(logit), best.get(owner, -np.inf))
-    return round(float(np.quantile(list(best.values()), SKIPPED)), 3) if best else -1000.0
+    if not best:
+        return -1000.0
+    return round(float(np.quantile(list(best.values()), SKIPPED)) - SKIP_MARGIN, 3)
 
 
 def joined(model: Scores, grams: Scores) -> Scores:

@@ -72,11 +72,11 @@ def test_joined_is_the_mean() -> None:
 
 
 def test_model_is_skipped_where_few_attacks_are() -> None:
-    """The bound is the lowest of the n-grams' logits at which a kept attack is flagged."""
+    """The bound is a margin under the n-grams' logits at which the kept attacks are flagged."""
     kept = [Text("a", True, "s", "l"), Text("b", True, "s", "l"), Text("c", False, "s", "l")]
     pieces = Pieces(("a", "a", "b", "c"), (0, 0, 1, 2))
     flagged = np.array([True, True, True, True])
-    assert skip_below(np.array([-3.0, 4.0, 1.5, -9.0]), flagged, kept, pieces) == 1.512
+    assert skip_below(np.array([-3.0, 4.0, 1.5, -9.0]), flagged, kept, pieces) == -0.488
     nothing = np.zeros(4, np.bool_)
     assert skip_below(np.zeros(4), nothing, kept, pieces) < -100
 
