@@ -33,6 +33,13 @@ _JUDGED = 5000
 """Texts that a fold is judged on, evenly over its sources."""
 
 
+FALSE_ALARMS = 0.0002
+"""Of the benign requests that are kept back, which all hold signs of SQL.
+
+The rules find most attacks without the model: what it adds must not be bought with false alarms.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Fold:
     """Sources that are left out together."""
@@ -97,8 +104,10 @@ def probabilities(margins: Margins, held: Sequence[Example], texts: Sequence[str
     return calibrated(margins, held).probabilities(windowed(margins)(texts))
 
 
-def calibrated(margins: Margins, held: Sequence[Example], *, fpr: float = 0.001) -> Calibration:
-    """Return the calibration of a model: one benign request that it is shown in a thousand."""
+def calibrated(
+    margins: Margins, held: Sequence[Example], *, fpr: float = FALSE_ALARMS
+) -> Calibration:
+    """Return the calibration of a model: at most ``fpr`` of the benign requests reach 0.95."""
     asked = [example for example in held if example.weight >= 1.0]
     return calibrate(
         windowed(margins)([example.text for example in asked]),

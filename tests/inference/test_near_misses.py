@@ -6,7 +6,7 @@ from kysira.types import DEFAULT_THRESHOLD, ScoreOptions
 from tests.bypass_cases import load_bypasses
 from tests.inference.test_detectors import CASES
 
-MOST = 0.005
+MOST = 0.01
 """Share of the near misses that a model may flag: they are hard on purpose, and it never saw them.
 
 The rules alone flag none.
@@ -14,7 +14,7 @@ The rules alone flag none.
 
 
 def test_models_leave_near_misses_alone() -> None:
-    """One in two hundred at most, over the tables of all detectors and the harmless twins."""
+    """One in a hundred at most, over the tables of all detectors and the harmless twins."""
     engine = load_engine(EngineSettings())
     benign = [case for case in (*CASES, *load_bypasses()) if not case.match]
     flagged = []
