@@ -75,8 +75,8 @@ _FIGURES = """Share of requests flagged at the default threshold 0.95, with 95 %
 sources that no model was trained on and whose texts were removed from training. A bare payload
 stands in a query. *rules* are those of the detector alone; *linear* is a logistic regression over
 hashed character 1–5-grams, trained on the same texts; *net + linear* is the mean of their logits.
-Each is calibrated on the same held-back examples, where one benign request in a thousand of those
-that reach the model is flagged. coreruleset_tests' attacks are tests of rules, many of them
+Each is calibrated on the same held-back examples, where one benign request in five thousand of
+those that reach the model is flagged. coreruleset_tests' attacks are tests of rules, many of them
 fragments; "(SQL)" are whole statements that people posted: no goal."""
 _FOLDS = """Trained again without whole families of sources, the net for a few of the steps, and
 judged on them by value; near copies of what was trained on are left out."""
