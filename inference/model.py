@@ -13,6 +13,8 @@ from kysira.settings import NO_MODEL, PACKAGED_MODEL, Device, EngineSettings
 WEIGHTS = Path(__file__).parent / "weights"
 """The models that come with Kysira."""
 
+_SETTINGS = {"sqli": "KYSIRA_SQLI_MODEL", "prompt-injection": "KYSIRA_PI_MODEL"}
+
 
 def model_folders(settings: EngineSettings) -> dict[str, Path]:
     """Return the folders of the models that are used, by the detector that each one backs."""
@@ -32,6 +34,12 @@ def load_classifiers(folders: Mapping[str, Path], device: Device) -> dict[str, C
 
     Raises ModelError: one line with the name of the file that can't be used.
     """
+    for slug, folder in folders.items():
+        if not folder.is_dir():
+            raise ModelError(
+                f"model {folder}: no such folder; {_SETTINGS[slug]} takes one, or {PACKAGED_MODEL} "
+                f"or {NO_MODEL}"
+            )
     return {slug: load_classifier(folder, device) for slug, folder in folders.items()}
 
 

@@ -40,6 +40,8 @@ class Value(NamedTuple):
     field: Field
     shown: Sequence[Shown]
     is_whole: bool
+    windows: int
+    """Out of which those shown were chosen."""
 
 
 class Choice(NamedTuple):
@@ -81,7 +83,7 @@ def _value(field: Field, classifier: Classifier) -> Value:
             windows = classifier.windows(shown_text(reading.text))
             found += [Shown(window, reading) for window in windows.shown]
             is_whole &= windows.is_whole
-    return Value(field, found, is_whole)
+    return Value(field, found, is_whole, len(found))
 
 
 def _most_suspicious(
@@ -96,7 +98,7 @@ def _most_suspicious(
     numbers = list(values)
     ranks = []
     for count, (turn, rank, at) in enumerate(places):
-        field, shown, _ = values[numbers[rank]]
+        field, shown, *_ = values[numbers[rank]]
         guessed = guess(shown[at].window.text) if count < _GUESSED else -math.inf
         ranks.append((-suspicion(field), -guessed, field.place is Place.HEADER, turn, rank, at))
     kept: dict[int, list[int]] = {}

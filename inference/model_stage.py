@@ -253,9 +253,11 @@ def _answer(value: Value, scores: Sequence[float]) -> Answer:
     if not scores:
         return _CLOSED
     best = max(range(len(scores)), key=scores.__getitem__)
-    shown = value.shown[best]
-    steps = shown.reading.steps
-    return Answer(round(scores[best], SCORE_DIGITS), len(scores), steps, _span(value, best))
+    steps = value.shown[best].reading.steps
+    # The most suspicious of many windows is the likelier to be so by chance (Bonferroni).
+    chance = math.log(max(1.0, value.windows / MAX_WINDOWS))
+    score = _shifted(scores[best], -chance) if chance else round(scores[best], SCORE_DIGITS)
+    return Answer(score, len(scores), steps, _span(value, best))
 
 
 def _span(value: Value, best: int) -> tuple[int, int]:
@@ -269,14 +271,16 @@ def _span(value: Value, best: int) -> tuple[int, int]:
 
 def _finding(slug: str, field: Field, answer: Answer, floor: float) -> Finding:
     score = answer.score
-    if field.place is Place.TOOL and 0 < score < 1:
-        score = _shifted(score)
+    if field.place is Place.TOOL:
+        score = _shifted(score, TOOL_SHIFT)
     reason = ""
     if score >= floor:
         reason = f"{slug}:model (decoded)" if answer.steps else f"{slug}:model"
     return Finding(slug, score, reason, field.location, answer.steps, answer.span)
 
 
-def _shifted(score: float) -> float:
-    odds = math.log(score / (1 - score)) + TOOL_SHIFT
-    return round(1 / (1 + math.exp(-odds)), SCORE_DIGITS)
+def _shifted(score: float, by: float) -> float:
+    """Return the probability whose logit is so much higher."""
+    if not 0.0 < score < 1.0:
+        return score
+    return round(1 / (1 + math.exp(-math.log(score / (1 - score)) - by)), SCORE_DIGITS)

@@ -10,7 +10,7 @@ from inference.model_folder import ModelSpec
 from kysira.errors import ModelError
 
 T = TypeVar("T")
-TEXT_WINDOWS = 8
+TEXT_WINDOWS = 32
 """Of one text; of a longer one the first and the last, where instructions are pasted most."""
 _END_WINDOWS = TEXT_WINDOWS // 2
 _TOKEN_CHARACTERS = 8

@@ -9,7 +9,7 @@ from inference.model_text import Encoder, Window, Windows, one_line
 from kysira.errors import ModelError, ScoringError
 from kysira.settings import Device
 
-INSTALL = "pip install 'kysira[torch]'"
+INSTALL = "pip install '.[torch]'"
 # transformers has no class of its own for a folder that it can't read.
 _ERRORS = (
     OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError, ImportError,

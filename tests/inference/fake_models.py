@@ -25,7 +25,7 @@ class FakeModel:
         """Cut the text every 64 characters."""
         starts = range(0, max(1, len(text)), CHARACTERS)
         parts = [Window(text[at : at + CHARACTERS], at, [1], [0]) for at in starts]
-        return Windows(first_and_last(parts, 8), len(parts) <= 8)
+        return Windows(first_and_last(parts, 32), len(parts) <= 32)
 
     def score(self, windows: Sequence[Window]) -> list[float]:
         """Return the score of each."""

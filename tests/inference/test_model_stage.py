@@ -90,6 +90,18 @@ def test_orders_of_a_tool_weigh_more(score: float, expected: float) -> None:
         assert verdict.score == pytest.approx(wanted, abs=0.005)
 
 
+def test_many_windows_of_a_value_need_more() -> None:
+    """The highest of many scores is the likelier to be chance: it counts the less."""
+    scores = []
+    for windows in (1, 8, 16, 32):
+        text = "x" * CHARACTERS * (windows - 1) + "model-bait"
+        model = FakeModel(guess=suspect)
+        request = Request("POST", b"/", body=text.encode(), free_text=True)
+        scores.append(engine_with(model).score(request, OPTIONS).score)
+    assert scores[:2] == [0.97, 0.97]
+    assert scores[2:] == [pytest.approx(0.942, abs=0.001), pytest.approx(0.89, abs=0.001)]
+
+
 def test_value_is_shown_once() -> None:
     """What was said of a value is remembered: the verdict is the same, the model is not asked."""
     model = FakeModel()
@@ -230,7 +242,7 @@ def test_long_value_is_shown_from_both_ends(where: str) -> None:
     value = f"model-bait {padding}" if where == "head" else f"{padding} model-bait"
     model = FakeModel()
     verdict = engine_with(model).score(form([("a", value)]), OPTIONS)
-    assert verdict.score == 0.97
+    assert verdict.score == pytest.approx(0.8, abs=0.01)  # one of very many windows
     assert len(model.asked) == MAX_WINDOWS
     assert verdict.uninspected == (Uninspected.BUDGET,)
     short = form([("a", "pad-" * (CHARACTERS // 4 * 6))])

@@ -19,8 +19,8 @@ if IN_CI:
     import torch
     import transformers
 else:
-    torch = pytest.importorskip("torch", reason="pip install 'kysira[torch]'")
-    transformers = pytest.importorskip("transformers", reason="pip install 'kysira[torch]'")
+    torch = pytest.importorskip("torch", reason="pip install '.[torch]'")
+    transformers = pytest.importorskip("transformers", reason="pip install '.[torch]'")
 
 TEXTS = ["attackword", "harmless x", "", "attackword " * 9, "x " * 50 + "harmless", "other words"]
 
@@ -136,4 +136,4 @@ def test_missing_extra_is_named(folder: Path, missing: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=60
     )
-    assert "no ONNX export, so it needs pip install 'kysira[torch]'" in done.stdout, done.stderr
+    assert "no ONNX export, so it needs pip install '.[torch]'" in done.stdout, done.stderr

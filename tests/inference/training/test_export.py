@@ -15,8 +15,8 @@ if IN_CI:
     import torch
     import transformers
 else:
-    torch = pytest.importorskip("torch", reason="pip install 'kysira[torch]'")
-    transformers = pytest.importorskip("transformers", reason="pip install 'kysira[torch]'")
+    torch = pytest.importorskip("torch", reason="pip install '.[torch]'")
+    transformers = pytest.importorskip("transformers", reason="pip install '.[torch]'")
 
 from tokenizers import Tokenizer, models, pre_tokenizers
 

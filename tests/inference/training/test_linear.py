@@ -10,7 +10,7 @@ from tests.needs import IN_CI
 if IN_CI:
     import sklearn  # noqa: F401
 else:
-    pytest.importorskip("sklearn", reason="pip install 'kysira[train]'")
+    pytest.importorskip("sklearn", reason="pip install '.[train]'")
 
 ATTACKS = [f"{n}' or {n}={n}" for n in range(60)]
 BENIGN = [f"order {n} is late" for n in range(60)]

@@ -62,4 +62,4 @@ def test_missing_library_is_told_first(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
     )  # fmt: skip
     assert done.returncode == 1
-    assert "pip install 'kysira[train]'" in done.stderr
+    assert "pip install '.[train]'" in done.stderr

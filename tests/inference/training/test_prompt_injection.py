@@ -102,8 +102,8 @@ def test_shipped_model_tells_them_apart() -> None:
 def test_shipped_graph_agrees_with_torch() -> None:
     """The int8 graph scores within 0.15 of the torch model of the same folder, 0.02 on average."""
     if not IN_CI:
-        pytest.importorskip("torch", reason="pip install 'kysira[torch]'")
-        pytest.importorskip("transformers", reason="pip install 'kysira[torch]'")
+        pytest.importorskip("torch", reason="pip install '.[torch]'")
+        pytest.importorskip("transformers", reason="pip install '.[torch]'")
     from inference.model_torch import TorchClassifier  # noqa: PLC0415
 
     texts = [*ATTACKS, *HARMLESS, "", "word " * 2000, "\x00é漢 one two three four"]

@@ -22,7 +22,7 @@ if IN_CI:
     import transformers  # noqa: F401
 else:
     for library in ("torch", "transformers", "sklearn"):
-        pytest.importorskip(library, reason="pip install 'kysira[train]'")
+        pytest.importorskip(library, reason="pip install '.[train]'")
 
 from inference.model_torch import TorchClassifier
 from inference.training.sqli_model import NetOptions

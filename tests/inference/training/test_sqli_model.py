@@ -10,7 +10,7 @@ from tests.needs import IN_CI
 
 if not IN_CI:
     for library in ("torch", "transformers"):
-        pytest.importorskip(library, reason="pip install 'kysira[train]'")
+        pytest.importorskip(library, reason="pip install '.[train]'")
 
 TEXTS = ["1' or '1'='1", "it's late", "", "é漢字'" * 300, "\x00\x01' --", "0x" + "f" * 5000]
 

@@ -70,8 +70,8 @@ def test_near_miss_is_under_the_threshold(classifier: Classifier, text: str) -> 
 def test_shipped_graph_agrees_with_torch(classifier: Classifier) -> None:
     """The int8 graph scores within 0.1 of the torch model of the same folder."""
     if not IN_CI:
-        pytest.importorskip("torch", reason="pip install 'kysira[torch]'")
-        pytest.importorskip("transformers", reason="pip install 'kysira[torch]'")
+        pytest.importorskip("torch", reason="pip install '.[torch]'")
+        pytest.importorskip("transformers", reason="pip install '.[torch]'")
     from inference.model_torch import TorchClassifier  # noqa: PLC0415
 
     texts = [*ATTACKS, *NEAR_MISSES, "", "a" * 5000, "\x00é漢'"]
