@@ -5,6 +5,8 @@ sign, a word that every wording has, and what is here decides.
 """
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import re2
 
@@ -33,7 +35,8 @@ _AFTER = frozenset(b"above before earlier previously prior given".split())
 _ORDERS = frozenset(
     b"instruction instructions directions prompt prompts directive directives guideline "
     b"guidelines commands"
-    b" orders rules programming constraints safeguards guardrails restrictions".split()
+    b" orders rules programming constraints safeguards guardrails restrictions"
+    b" instrutions instructons".split()
 )
 _CONTEXT = frozenset(
     b"context conversation conversations task tasks assignment assignments input text "
@@ -43,9 +46,53 @@ _CONTEXT = frozenset(
 )
 # "Ignore all rules" may be meant for a linter; these are words for a model.
 _PURE = frozenset(b"instructions prompts directives guardrails programming safeguards".split())
+_SINGULAR = frozenset(b"instruction prompt".split())
 _ALL = frozenset(b"all any every your".split())
-# A person who writes to people says "my": "please ignore my previous instructions about parking".
-_OWN = frozenset(b"my our her his their".split())
+# What else may stand between the verb and the orders that are its object.
+_FILLERS = frozenset(
+    b"the this that these those each of and or both to about just simply please completely totally"
+    b" entirely fully immediately now part parts l ali ail aii".split()
+)
+_KINDS = frozenset(
+    b"other further following subsequent next future forthcoming new below usual standard"
+    b" possible hidden secret internal core base developer developers openai ai chatgpt model user"
+    b" set ethical moral ethics morals".split()
+)
+# "The old safety rules" hang on a wall; "your safety rules" are a model's.
+_TOPICS = frozenset(b"safety security content usage privacy translation response".split())
+_BEFORE = _FILLERS | _KINDS | _EARLIER | _ALL | _CONTEXT | _FORGET
+_LIMITS = frozenset(b"constraints guardrails".split())
+# Anybody's rules may be old or existing; previous ones, or yours, are meant for a model.
+_EVERYDAY = frozenset(b"old current last existing default given former past original".split())
+_SOLD = frozenset(b"orders prompt prompts".split())
+_MODELS = frozenset(b"system your".split())
+_SHOP = frozenset(b"cancel drop skip dismiss revoke".split())
+# "The instructions that you have been given before": what may stand before the word for "earlier".
+_GIVEN = frozenset(
+    b"that which you i we have had has been were was are is just already all of the given stated"
+    b" received got provided written mentioned listed told and to me".split()
+)
+_SOMEBODY = frozenset(b"you we i they he she it".split())
+# "The previous instructions on the form" are a form's.
+_OF = frozenset(
+    b"on in of for from at with by about regarding concerning inside under near over via to".split()
+)
+_PLACED = frozenset(
+    b"printed written listed enclosed attached supplied provided shown posted displayed contained"
+    b" found included given issued stated which that is are was were came comes come related"
+    b" relating sent left".split()
+)
+_ARTICLES = frozenset(b"the a an our my his her their its".split())
+_IN_CHAT = frozenset(
+    b"prompt prompts conversation conversations chat context session user users input developer"
+    b" developers openai anthropic creator creators programmers here now before above below"
+    b" following line sentence ai model chatbot bot assistant".split()
+)
+_CLICK = frozenset(b"click press tap choose select continue proceed".split())
+_CLOSE = re.compile(rb"[,:!\"\\\])>}*#]|\n\s*\n|--")
+_REPLACED = frozenset(b"the all of everything any that is was text and".split())
+_REPLACING = frozenset(b"these this my only".split())
+_USE = _OBEY | frozenset(b"use do execute take instead only".split())
 
 
 _VERBS = (
@@ -64,35 +111,135 @@ _DENIED_VERB = re2.compile(
 )
 
 
-def _words(text: bytes) -> list[bytes]:
-    found = (word.strip(b"!|$'") for word in _WORD.findall(text.lower()))
-    return [word if word.isalpha() else word.translate(_LEET) for word in found if word]
+class _Sentence(NamedTuple):
+    words: list[bytes]
+    closed: list[bool]
+    """After which words there is a comma or the like."""
 
 
-def _cancels(text: bytes, nouns: frozenset[bytes], *, is_certain: bool) -> bool:
-    """Look for a verb of forgetting, then soon one of the nouns, with a word for "earlier"."""
-    for sentence in _SENTENCE.split(text):
-        words = _words(sentence)
-        for start, word in enumerate(words):
-            lead = words[max(0, start - 3) : start]
-            is_denied = not _NOT.isdisjoint(lead)
-            if word not in (_OBEY if is_denied else _FORGET) or not _FORGET.isdisjoint(lead):
-                continue
-            window = words[start + 1 : start + 1 + _WINDOW]
-            noun = next((i for i, other in enumerate(window) if other in nouns), -1)
-            if (
-                noun < 0
-                or (window[0] == b"to" and not is_denied)
-                or (is_certain and not _OWN.isdisjoint(window[:noun]))
-            ):
-                continue
-            if not _EARLIER.isdisjoint(window[:noun]):
-                return True
-            if not _AFTER.isdisjoint(window[noun + 1 : noun + 5]):
-                return True
-            if window[noun] in _PURE and noun < 4 and not _ALL.isdisjoint(window[:noun]):
-                return True
-    return False
+class _Verb(NamedTuple):
+    word: bytes
+    is_denied: bool
+    at: int
+
+
+def _read(text: bytes) -> _Sentence:
+    words: list[bytes] = []
+    closed: list[bool] = []
+    end = 0
+    for found in _WORD.finditer(text.lower()):
+        if closed:
+            closed[-1] = closed[-1] or _CLOSE.search(text, end, found.start()) is not None
+        end = found.end()
+        word = found[0].strip(b"!|$'")
+        if word:
+            words.append(word if word.isalpha() else word.translate(_LEET))
+            closed.append(found[0].endswith(b"!"))
+    return _Sentence(words, closed)
+
+
+def _verbs(words: list[bytes]) -> Iterator[_Verb]:
+    """Find the verbs of forgetting, and the denied ones of obedience."""
+    for start, word in enumerate(words):
+        if word not in _FORGET and word not in _OBEY:
+            continue
+        lead = words[max(0, start - 3) : start]
+        is_denied = not _NOT.isdisjoint(lead)
+        if word in (_OBEY if is_denied else _FORGET) and _FORGET.isdisjoint(lead):
+            yield _Verb(word, is_denied, start)
+
+
+def _is_earlier(window: list[bytes], noun: int) -> bool:
+    """Look for a word for "earlier" around the noun, or for all of what only models have."""
+    return (
+        not _EARLIER.isdisjoint(window[:noun])
+        or not _AFTER.isdisjoint(window[noun + 1 : noun + 5])
+        or (window[noun] in _PURE and noun < 4 and not _ALL.isdisjoint(window[:noun]))
+    )
+
+
+def _first(words: list[bytes], wanted: frozenset[bytes]) -> int:
+    return next((i for i, word in enumerate(words) if word in wanted), -1)
+
+
+def _cancels_orders(sentence: _Sentence, verb: _Verb) -> bool:
+    """Read the verb's object: nothing but orders, which were given earlier, and to a model."""
+    start = verb.at + 1
+    window = sentence.words[start : start + _WINDOW]
+    noun = _first(window, _ORDERS)
+    if noun < 0 or not _are_meant(verb, window[:noun], window[noun]):
+        return _replaces_orders(window)
+    if sentence.words[start + noun - 1] in _CONTEXT and sentence.closed[start + noun - 1]:
+        return False  # "ignore the last message, instructions are below"
+    after = _given_after(sentence, start + noun)
+    if not after and not _are_earlier(window[:noun], window[noun]):
+        return False
+    return not _is_of_a_thing(sentence, start + noun + after)
+
+
+def _are_meant(verb: _Verb, before: list[bytes], noun: bytes) -> bool:
+    """Tell whether the orders, and no other thing before them, are the verb's object."""
+    if before[:1] == [b"to"] and not verb.is_denied:
+        return False
+    if noun in _SOLD and verb.word in _SHOP and _MODELS.isdisjoint(before):
+        return False
+    has_topics = b"your" in before or noun in _LIMITS
+    return all(word in _BEFORE or (has_topics and word in _TOPICS) for word in before)
+
+
+def _are_earlier(before: list[bytes], noun: bytes) -> bool:
+    is_for_models = noun in _PURE or noun in _SINGULAR
+    if not (_EARLIER if is_for_models else _EARLIER - _EVERYDAY).isdisjoint(before):
+        return True
+    return noun in _PURE and len(before) < 4 and not _ALL.isdisjoint(before)
+
+
+def _given_after(sentence: _Sentence, noun: int) -> int:
+    """Return how many words after the noun say that it was given earlier; 0 when none do."""
+    tail = sentence.words[noun + 1 : noun + 7]
+    for count, word in enumerate(tail, 1):
+        if word == b"before" and not _SOMEBODY.isdisjoint(tail[count : count + 1]):
+            break  # "before you start" says when to forget them
+        if word in _AFTER and (word != b"given" or b"you" in tail[: count + 2]):
+            return count
+        if word not in _GIVEN and word not in _ORDERS:
+            break
+    return 0
+
+
+def _is_of_a_thing(sentence: _Sentence, last: int) -> bool:
+    """Tell whether the words up to that one go on with "on the form" or "printed in the manual"."""
+    tail = sentence.words[last + 1 : last + 8]
+    if sentence.words[last].startswith(b"prompt") and not _CLICK.isdisjoint(tail[1:2]):
+        return True
+    if sentence.closed[last]:
+        return False
+    skipped = 0
+    while skipped < min(3, len(tail)) and tail[skipped] in _PLACED:
+        skipped += 1
+    rest = tail[skipped:]
+    if not rest:
+        return False
+    if rest[0] == b"to":
+        is_placed = not _ARTICLES.isdisjoint(rest[1:2])
+    elif sentence.words[last] in _AFTER:
+        is_placed = rest[0] in _OF or rest[0] in _ARTICLES or rest[0].endswith(b"ing")
+    else:
+        is_placed = rest[0] in _OF
+    return is_placed and _IN_CHAT.isdisjoint(rest[:4])
+
+
+def _replaces_orders(window: list[bytes]) -> bool:
+    """Look for "the above and follow these instructions"."""
+    end = next((i for i, word in enumerate(window) if word in _USE), 0)
+    told, rest = window[:end], window[end:]
+    return (
+        not _AFTER.isdisjoint(told)
+        and told[-1] == b"and"
+        and all(word in _REPLACED or word in _AFTER for word in told)
+        and not _REPLACING.isdisjoint(rest[1:3])
+        and not _ORDERS.isdisjoint(rest[2:6])
+    )
 
 
 def _is_order(field: Field, text: bytes) -> bool:
@@ -102,13 +249,28 @@ def _is_order(field: Field, text: bytes) -> bool:
 
 
 def cancels_orders(field: Field, text: bytes) -> bool:
-    """Return True when the text tells to forget instructions given earlier."""
-    return _cancels(text, _ORDERS, is_certain=True)
+    """Return True when the text tells to forget instructions that were given to a model earlier.
+
+    They are what is to be forgotten, not what is to be done instead, and no thing's instructions:
+    "ignore the old plan and follow the instructions", "ignore the instructions on the form".
+    """
+    sentences = map(_read, _SENTENCE.split(text))
+    return any(
+        _cancels_orders(sentence, verb) for sentence in sentences for verb in _verbs(sentence.words)
+    )
 
 
 def cancels_context(field: Field, text: bytes) -> bool:
-    """Return True when it tells to forget any text given earlier, even one's own."""
-    return _cancels(text, _CONTEXT | _ORDERS, is_certain=False)
+    """Return True when it tells to forget any text given earlier, even one's own or a thing's."""
+    for sentence in _SENTENCE.split(text):
+        words = _read(sentence).words
+        for verb in _verbs(words):
+            window = words[verb.at + 1 : verb.at + 1 + _WINDOW]
+            noun = _first(window, _CONTEXT | _ORDERS)
+            is_to_do = window[:1] == [b"to"] and not verb.is_denied
+            if noun >= 0 and not is_to_do and _is_earlier(window, noun):
+                return True
+    return False
 
 
 CANCEL = (

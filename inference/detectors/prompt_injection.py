@@ -47,12 +47,23 @@ DETECTOR = Detector(
             "override_instructions",
             r"\b(?:instructions|prompts?|rules|directives|guidelines|commands|orders)\s+(?:are|is|were|do|no)\s|\bi[\s._-]g[\s._-]n[\s._-]o|\bvtaber\b|snoitcurtsni\s",
             check=confirmed_by(
+                r"\b(?:previous|prior|above|earlier|initial|system)\s+(?:instructions|prompts?"
+                r"|directives|guidelines|commands)\s+(?:are|is|were)\s+(?:now\s+)?(?:(?:null\s+and"
+                r"\s+)?void|null|revoked|overrid\w+)\b|\bi[\s._-]g[\s._-]n[\s._-]o[\s._-]r[\s._-]e\b|"
+                r"\bvtaber\b[^\n]*\b(?:vafgehpgvbaf|cerivbhf)\b|snoitcurtsni\s+(?:suoiverp|roirp"
+                r"|evoba)"
+            ),
+        ),
+        # Rules of people lapse too.
+        Rule(
+            "orders_lapsed",
+            r"\b(?:instructions|prompts?|rules|directives|guidelines|commands|orders)\s+(?:are|is|were|do|no)\s",
+            0.7,
+            check=confirmed_by(
                 r"\b(?:previous|prior|above|earlier|original|initial|system)\s+(?:instructions"
                 r"|prompts?|rules|directives|guidelines|commands|orders)\s+(?:are|is|were|do|no)\s+"
                 r"(?:now\s+|longer\s+)?(?:void|invalid|cancell?ed|revoked|null|obsolete|overrid|not"
-                r"\s+apply|apply|valid|no\s+longer)|\bi[\s._-]g[\s._-]n[\s._-]o[\s._-]r[\s._-]e\b|"
-                r"\bvtaber\b[^\n]*\b(?:vafgehpgvbaf|cerivbhf)\b|snoitcurtsni\s+(?:suoiverp|roirp"
-                r"|evoba)"
+                r"\s+apply|apply|valid|no\s+longer)"
             ),
         ),
         Rule(

@@ -69,7 +69,7 @@ def test_loading_is_told(tmp_path: Path) -> None:
         assert health["status"] == "ok"
         assert health["detectors"]["sqli"] == "model"
         assert process.get("/ready").status == 200
-        text = "GET /?q=attackword+attackword%27+attackword"
+        text = f"GET /?q={'attackword+' * 6}or%27"
         answer = process.post("/score", {"request_text": text}).json
         assert answer["score"] == pytest.approx(0.953, abs=0.01)
         assert answer["reason"] == "sqli:model"

@@ -52,7 +52,13 @@ BODIES: dict[str, tuple[dict[str, str], bytes]] = {
 @pytest.fixture(scope="module")
 def inference_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run the real service."""
-    settings = {"KYSIRA_INFERENCE_PORT": "0", "KYSIRA_DATA_DIR": str(tmp_path_factory.mktemp("d"))}
+    # Without models, as the engine here: how long those take depends on the machine.
+    settings = {
+        "KYSIRA_INFERENCE_PORT": "0",
+        "KYSIRA_DATA_DIR": str(tmp_path_factory.mktemp("d")),
+        "KYSIRA_SQLI_MODEL": "none",
+        "KYSIRA_PI_MODEL": "none",
+    }
     with Program([sys.executable, "-m", "inference"], env=settings) as program:
         yield program.wait_for(r"listening on (http://\S+)")[1]
 

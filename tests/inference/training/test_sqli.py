@@ -11,7 +11,7 @@ from inference.model_folder import read_folder
 from inference.training.__main__ import main
 from inference.training.card import changed_files
 from inference.training.options import TrainOptions
-from inference.training.sqli import train
+from inference.training.sqli import SHOWN_TOKENS, train
 from kysira.settings import Device
 from tests.inference.training.training_samples import write_data
 from tests.needs import IN_CI
@@ -25,7 +25,6 @@ else:
         pytest.importorskip(library, reason="pip install '.[train]'")
 
 from inference.model_torch import TorchClassifier
-from inference.training.sqli_model import NetOptions
 
 TEXTS = ["1' or '1'='1", "it's late", "", "é漢字'" * 300, "\x00\x01' --", "0x" + "f" * 5000]
 
@@ -48,7 +47,7 @@ def test_folder_is_whole(folder: Path) -> None:
     spec = read_folder(folder)
     assert spec.labels == ("BENIGN", "SQLI")
     assert spec.attacks == (1,)
-    assert spec.max_length == NetOptions().max_tokens
+    assert spec.max_length == SHOWN_TOKENS
     assert spec.graph is not None
     assert json.loads((folder / "kysira.json").read_text())["temperature"] == spec.temperature
     assert changed_files(folder) == []

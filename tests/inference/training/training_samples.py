@@ -17,13 +17,15 @@ def write_data(folder: Path) -> Path:
     _write(folder / "web/train/list.jsonl.gz", "list", "MIT", [*attacks, HELD_OUT, ON_DEV], "sqli")
     copies = [f"x' and {n}={n}--" for n in range(1000, 1040)]
     _write(folder / "web/train/scanner.jsonl.gz", "scanner", "none stated", copies, "sqli")
-    _write(folder / "web/train/xss.jsonl.gz", "xss", "MIT", ["<script>alert('x')</script>"], "xss")
+    script = "<script>if (a or b) alert('x')</script>"
+    _write(folder / "web/train/xss.jsonl.gz", "xss", "MIT", [script], "xss")
     benign = [f"it's number {word} of ours" for word in _words(80)]
     _write(folder / "web/train/benign.jsonl.gz", "benign", "MIT", benign, "")
     _write(
         folder / "web/dev/libinjection_data.jsonl.gz", "libinjection_data", "BSD", [ON_DEV], "sqli"
     )
-    _write(folder / "web/dev/benign_dev.jsonl.gz", "benign_dev", "MIT", ["rock 'n' roll"], "")
+    music = "rock 'n' roll or 'blues'"
+    _write(folder / "web/dev/benign_dev.jsonl.gz", "benign_dev", "MIT", [music], "")
     prose = [f"Where is the {word} from, or isn't it {word}?" for word in _words(90)]
     _write(folder / "prompt/train.jsonl.gz", "prose", "MIT", prose, "", name="text")
     (folder / "heldout_norm_sha1.txt").write_text(norm_sha1(HELD_OUT) + "\n")
