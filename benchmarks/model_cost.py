@@ -8,10 +8,12 @@ from itertools import islice
 from statistics import median
 
 from benchmarks.workload import Workload
+from inference.detectors import load_detectors
 from inference.engine import Engine
 from inference.grams import load_grams
 from inference.model import load_net, model_folders
-from inference.model_grams import GRAMS
+from inference.model_grams import GRAMS, WithGrams
+from inference.model_text import Window
 from inference.model_types import Classifier
 from kysira.settings import EngineSettings
 from kysira.types import Request, ScoreOptions
@@ -106,7 +108,35 @@ def _reach(engine: Engine, count: int) -> str:
             asked[each.slug] = asked.get(each.slug, 0) + (not each.are_known)
         engine.conclude(inspection)
     shares = ", ".join(f"{slug} {number / count:.1%}" for slug, number in sorted(asked.items()))
-    return f"requests of the mix that reach a model: {shares or 'none'}"
+    return f"requests of the mix that reach a model: {shares or 'none'}; {_nets(count)}"
+
+
+class _Counting:
+    """A net that knows whether it was asked."""
+
+    def __init__(self, net: Classifier) -> None:
+        self.windows, self.guess = net.windows, net.guess
+        self.is_asked = False
+        self._net = net
+
+    def score(self, windows: Sequence[Window]) -> list[float]:
+        self.is_asked = self.is_asked or bool(windows)
+        return self._net.score(windows)
+
+
+def _nets(count: int) -> str:
+    """Return how many requests of the mix reach the net behind the n-grams."""
+    slug = "prompt-injection"
+    folder = model_folders(EngineSettings())[slug]
+    net = _Counting(load_net(folder, EngineSettings().device))
+    detectors = [detector for detector in load_detectors() if detector.slug == slug]
+    engine = Engine(detectors, classifiers={slug: WithGrams(net, folder)})
+    reached = 0
+    for request in islice(Workload(11).mix(), count):
+        net.is_asked = False
+        engine.score(request, _OPTIONS)
+        reached += net.is_asked
+    return f"the net behind the n-grams of {slug}: {reached / count:.1%}"
 
 
 def _cpu_us(work: Callable[..., object], items: Iterable[object]) -> list[float]:

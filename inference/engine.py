@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from inference.bodies import body_fields
 from inference.detector import Detector
-from inference.fields import Field, head_fields
+from inference.fields import CHAT_PLACES, Field, head_fields
 from inference.model_stage import Candidates, ModelStage
 from inference.model_types import Classifier
 from inference.scanning import CacheInfo, Scan, Scanner, Scans
@@ -28,7 +28,6 @@ MAX_FIELDS = 10_000
 _BATCH_FIELDS = 100
 _BATCH_BYTES = 4096
 """This many values, or values this long, are scanned together before the budget is looked at."""
-_CHAT = frozenset({Place.CHAT, Place.TOOL})
 MAX_SCANNED_BYTES = 1 << 20
 """Cost of scans after which values are only read as sent; after twice as much, as one."""
 
@@ -217,7 +216,7 @@ def _fields(request: Request, problems: set[Uninspected], chat: list[Field]) -> 
 
 def _without_chat(fields: Iterator[Field], chat: list[Field]) -> Iterator[Field]:
     for field in fields:
-        if field.place in _CHAT:
+        if field.place in CHAT_PLACES:
             chat.append(field)
         else:
             yield field

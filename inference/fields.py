@@ -16,6 +16,9 @@ _DULL_HEADERS = frozenset({":authority", "host", "connection", "te", "upgrade", 
 """Headers whose ordinary values are not worth a scan."""
 _ODD = re.compile(rb"[^\w .,:\[\]-]")
 
+CHAT_PLACES = frozenset({Place.CHAT, Place.TOOL})
+"""Of values that are made of a document's others, for the models: no rule reads them."""
+
 _SHORT = 16
 """No detector can match fewer than this many letters and digits alone."""
 

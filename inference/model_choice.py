@@ -104,7 +104,7 @@ def _most_suspicious(
     kept: dict[int, list[int]] = {}
     for *_, rank, at in sorted(ranks)[:MAX_WINDOWS]:
         kept.setdefault(numbers[rank], []).append(at)
-    return {n: _cut(values[n], sorted(places)) for n, places in kept.items()}
+    return {n: _cut(values[n], sorted(windows)) for n, windows in kept.items()}
 
 
 def _cut(value: Value, places: Sequence[int]) -> Value:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from inference.detector import Detector
-from inference.fields import Field
+from inference.fields import CHAT_PLACES, Field
 from inference.memory import Memory
 from inference.model_choice import MAX_WINDOWS, Suspicion, Value, choose
 from inference.model_types import Classifier
@@ -32,7 +32,6 @@ _GATED_BYTES = 1 << 16
 _REMEMBERED_BYTES = 1024
 _REMEMBERED_NAME = 64
 _REMEMBERED_VALUES = 4096
-_CHAT = frozenset({Place.CHAT, Place.TOOL})
 
 _Key = bytes | tuple[str, bytes]
 
@@ -181,17 +180,17 @@ class ModelStage:
         """
         findings: list[Finding] = []
         is_whole = True
-        for slug, values in candidates:
-            floor = min(SUSPICIOUS, threshold(slug))
-            answered: Iterable[tuple[Field, Answer]] = values
-            if not Candidates(slug, values).are_known:
-                fields = [field for field, _ in values]
+        for each in candidates:
+            slug, answered = each.slug, iter(each.values)
+            if not each.are_known:
+                fields = [field for field, _ in each.values]
                 model = self._models[slug]
                 choice = choose(
                     fields, model.classifier, model.guess, _of_detector(suspicion, slug)
                 )
                 is_whole &= choice.is_whole
                 answered = self._ask(model, choice.values)
+            floor = min(SUSPICIOUS, threshold(slug))
             findings += [_finding(slug, field, answer, floor) for field, answer in answered]
         return findings, is_whole
 
@@ -240,7 +239,7 @@ def _key(field: Field) -> _Key:
     if field.place is Place.HEADER:
         return (field.name, field.value)
     # No header is called so.
-    return (f"{field.place}:", field.value) if field.place in _CHAT else field.value
+    return (f"{field.place}:", field.value) if field.place in CHAT_PLACES else field.value
 
 
 def _is_short(key: _Key) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from inference.detector import Detector, Rule
-from inference.fields import Field
+from inference.fields import CHAT_PLACES, Field
 from inference.matcher import Pattern, searcher
 from inference.normalizer import Variant
 from inference.scanning import Hit
@@ -88,7 +88,7 @@ def _covers(pattern: str, location: str) -> bool:
     if fnmatchcase(location, pattern):
         return True
     place, _, name = location.partition(":")
-    if place not in (Place.CHAT, Place.TOOL):
+    if place not in CHAT_PLACES:
         return False
     # It is made of values of the document: what is left out there is left out here.
     return fnmatchcase(f"{Place.JSON}:{name}", pattern) or pattern.startswith(

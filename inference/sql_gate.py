@@ -7,10 +7,9 @@ with less asked, half of the prose that people send would reach the model.
 
 import re
 
-from inference.fields import Field
+from inference.fields import CHAT_PLACES, Field
 from kysira.types import Place
 
-_CHAT = frozenset({Place.CHAT, Place.TOOL})
 _TAME = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:,~!?"
 """What makes no sign of SQL, unless it is two dashes."""
 _HEADER_SIGNS = re.compile(rb"'|--|\b(?:select|union|sleep|waitfor|or)\b", re.IGNORECASE)
@@ -40,7 +39,7 @@ _STRONG = re.compile(
 
 def may_be_sql(field: Field, text: bytes) -> bool:
     """Return True for a value that the model should see; of headers, fewer signs count."""
-    if field.place in _CHAT:  # its parts are values of their own
+    if field.place in CHAT_PLACES:  # its parts are values of their own
         return False
     if field.place is Place.HEADER:
         return bool(_HEADER_SIGNS.search(text))

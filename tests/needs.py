@@ -1,6 +1,9 @@
 """What a test needs of the machine: missing, it is skipped for a user and fails in CI."""
 
+import importlib
+import importlib.util
 import os
+from typing import Any
 
 import pytest
 
@@ -13,4 +16,10 @@ def need(is_there: object, what: str) -> None:
         return
     if IN_CI:
         pytest.fail(f"needed in CI: {what}")
-    pytest.skip(what)
+    pytest.skip(what, allow_module_level=True)
+
+
+def library(name: str, extra: str) -> Any:
+    """Return the module of an optional dependency, which an extra of ours installs."""
+    need(importlib.util.find_spec(name), f"pip install '.[{extra}]'")
+    return importlib.import_module(name)

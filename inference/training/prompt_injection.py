@@ -51,7 +51,6 @@ from kysira.settings import Device
 from kysira.types import DEFAULT_THRESHOLD
 
 SMALL = Shape(layers=(0, 2, 4), words=5700)
-LARGE = Shape(layers=(0, 1, 2, 3, 4, 5), words=5700)
 EPOCHS = 3.0
 FALSE_ALARMS = 0.004
 """Share of the kept harmless texts that the calibration lets reach the threshold."""

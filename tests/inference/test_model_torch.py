@@ -13,14 +13,10 @@ from inference.model_torch import TorchClassifier
 from kysira.errors import ModelError
 from kysira.settings import Device
 from tests.inference.model_samples import LABELS, WORTH, write_tokenizer
-from tests.needs import IN_CI
+from tests.needs import library
 
-if IN_CI:
-    import torch
-    import transformers
-else:
-    torch = pytest.importorskip("torch", reason="pip install '.[torch]'")
-    transformers = pytest.importorskip("transformers", reason="pip install '.[torch]'")
+torch = library("torch", "torch")
+transformers = library("transformers", "torch")
 
 TEXTS = ["attackword", "harmless x", "", "attackword " * 9, "x " * 50 + "harmless", "other words"]
 

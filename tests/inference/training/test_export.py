@@ -5,20 +5,15 @@ from pathlib import Path
 
 import onnx
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from inference.model_folder import read_folder
 from inference.training.export import GRAPH, Own, agreement, export_float, scores_of, write_folder
 from tests.inference.model_samples import WORTH
-from tests.needs import IN_CI
+from tests.needs import library
 
-if IN_CI:
-    import torch
-    import transformers
-else:
-    torch = pytest.importorskip("torch", reason="pip install '.[torch]'")
-    transformers = pytest.importorskip("transformers", reason="pip install '.[torch]'")
-
-from tokenizers import Tokenizer, models, pre_tokenizers
+torch = library("torch", "torch")
+transformers = library("transformers", "torch")
 
 TEXTS = ["attackword", "harmless attackword", "attackword " * 30, "other"]
 

@@ -5,12 +5,9 @@ import pytest
 
 from inference.training.evaluate import auc
 from inference.training.linear import LinearOptions, fit_linear
-from tests.needs import IN_CI
+from tests.needs import library
 
-if IN_CI:
-    import sklearn  # noqa: F401
-else:
-    pytest.importorskip("sklearn", reason="pip install '.[train]'")
+library("sklearn", "train")
 
 ATTACKS = [f"{n}' or {n}={n}" for n in range(60)]
 BENIGN = [f"order {n} is late" for n in range(60)]

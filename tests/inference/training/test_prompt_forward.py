@@ -3,14 +3,10 @@
 import pytest
 
 from inference.training.prompt_forward import logits_of
-from tests.needs import IN_CI
+from tests.needs import library
 
-if IN_CI:
-    import torch
-    import transformers
-else:
-    torch = pytest.importorskip("torch", reason="pip install '.[torch]'")
-    transformers = pytest.importorskip("transformers", reason="pip install '.[torch]'")
+torch = library("torch", "torch")
+transformers = library("transformers", "torch")
 
 
 @pytest.mark.parametrize("layers", [1, 3])

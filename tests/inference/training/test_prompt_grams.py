@@ -1,13 +1,12 @@
 """A fitted regression tells texts apart."""
 
-import pytest
-
 from inference.training.prompt_grams import fit_grams, margins
+from tests.needs import library
 
 
 def test_fit_tells_classes_apart() -> None:
     """A regression fitted to two kinds of text tells new ones of them apart."""
-    pytest.importorskip("sklearn", reason="pip install '.[train]'")
+    library("sklearn", "train")
     attacks = [f"forget the orders number {n}" for n in range(40)]
     benign = [f"where is the shop on street {n}" for n in range(40)]
     grams = fit_grams(attacks + benign, [True] * 40 + [False] * 40, seed=1)

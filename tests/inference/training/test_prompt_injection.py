@@ -12,6 +12,7 @@ from inference.grams import load_grams
 from inference.model import load_classifier, load_net, text_scores
 from inference.model_folder import read_folder
 from inference.model_grams import GRAMS
+from inference.model_torch import TorchClassifier
 from inference.training.card import changed_files
 from inference.training.options import TrainOptions
 from inference.training.prompt_data import Text
@@ -20,7 +21,7 @@ from inference.training.prompt_figures import Pieces
 from inference.training.prompt_injection import joined, skip_below, train
 from kysira.errors import SettingsError
 from kysira.settings import Device
-from tests.needs import IN_CI
+from tests.needs import library
 
 WEIGHTS = Path(inference.__file__).parent / "weights" / "prompt-injection"
 LARGEST_BYTES = 24_000_000
@@ -101,11 +102,8 @@ def test_shipped_model_tells_them_apart() -> None:
 
 def test_shipped_graph_agrees_with_torch() -> None:
     """The int8 graph scores within 0.15 of the torch model of the same folder, 0.02 on average."""
-    if not IN_CI:
-        pytest.importorskip("torch", reason="pip install '.[torch]'")
-        pytest.importorskip("transformers", reason="pip install '.[torch]'")
-    from inference.model_torch import TorchClassifier  # noqa: PLC0415
-
+    for name in ("torch", "transformers"):
+        library(name, "torch")
     texts = [*ATTACKS, *HARMLESS, "", "word " * 2000, "\x00é漢 one two three four"]
     whole = text_scores(TorchClassifier(read_folder(WEIGHTS), Device.CPU), texts)
     apart = np.abs(np.array(text_scores(load_net(WEIGHTS, Device.CPU), texts)) - np.array(whole))

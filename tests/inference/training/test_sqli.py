@@ -8,23 +8,17 @@ import pytest
 
 from inference.model import load_classifier, text_scores
 from inference.model_folder import read_folder
+from inference.model_torch import TorchClassifier
 from inference.training.__main__ import main
 from inference.training.card import changed_files
 from inference.training.options import TrainOptions
 from inference.training.sqli import SHOWN_TOKENS, train
 from kysira.settings import Device
 from tests.inference.training.training_samples import write_data
-from tests.needs import IN_CI
+from tests.needs import library
 
-if IN_CI:
-    import sklearn  # noqa: F401
-    import torch  # noqa: F401
-    import transformers  # noqa: F401
-else:
-    for library in ("torch", "transformers", "sklearn"):
-        pytest.importorskip(library, reason="pip install '.[train]'")
-
-from inference.model_torch import TorchClassifier
+for name in ("torch", "transformers", "sklearn"):
+    library(name, "train")
 
 TEXTS = ["1' or '1'='1", "it's late", "", "é漢字'" * 300, "\x00\x01' --", "0x" + "f" * 5000]
 

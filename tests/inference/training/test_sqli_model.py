@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from inference.training.sqli_model import Net, NetOptions, length_sorted, make_tokenizer
-from tests.needs import IN_CI
+from tests.needs import library
 
-if not IN_CI:
-    for library in ("torch", "transformers"):
-        pytest.importorskip(library, reason="pip install '.[train]'")
+for name in ("torch", "transformers"):
+    library(name, "train")
 
 TEXTS = ["1' or '1'='1", "it's late", "", "é漢字'" * 300, "\x00\x01' --", "0x" + "f" * 5000]
 

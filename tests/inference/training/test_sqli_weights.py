@@ -8,11 +8,12 @@ import pytest
 import inference
 from inference.model import load_classifier, text_scores
 from inference.model_folder import read_folder
+from inference.model_torch import TorchClassifier
 from inference.model_types import Classifier
 from inference.training.card import CARD, changed_files
 from kysira.settings import Device
 from kysira.types import DEFAULT_THRESHOLD
-from tests.needs import IN_CI
+from tests.needs import library
 
 FOLDER = Path(inference.__file__).parent / "weights" / "sqli-classifier"
 ATTACKS = (
@@ -69,11 +70,8 @@ def test_near_miss_is_under_the_threshold(classifier: Classifier, text: str) -> 
 
 def test_shipped_graph_agrees_with_torch(classifier: Classifier) -> None:
     """The int8 graph scores within 0.1 of the torch model of the same folder."""
-    if not IN_CI:
-        pytest.importorskip("torch", reason="pip install '.[torch]'")
-        pytest.importorskip("transformers", reason="pip install '.[torch]'")
-    from inference.model_torch import TorchClassifier  # noqa: PLC0415
-
+    for name in ("torch", "transformers"):
+        library(name, "torch")
     texts = [*ATTACKS, *NEAR_MISSES, "", "a" * 5000, "\x00é漢'"]
     whole = text_scores(TorchClassifier(read_folder(FOLDER), Device.CPU), texts)
     assert np.abs(np.array(text_scores(classifier, texts)) - np.array(whole)).max() < 0.1
