@@ -3,7 +3,6 @@
 Protocol: https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/ext_proc/v3/external_processor.proto
 """
 
-import json
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
@@ -12,14 +11,20 @@ from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
 
 from extproc.proto import ext_proc_pb2 as pb
+from kysira.client_address import ClientAddress
 from kysira.policy import BLOCKED
-from kysira.types import Action, Decision, Mode, Request
+from kysira.replies import (
+    EVENT_ID,
+    Headers,
+    error_name,
+    refusal_body,
+    refusal_headers,
+    score_headers,
+    spoofed_headers,
+)
+from kysira.types import Decision, Request
 
-OWN_PREFIX = "x-kysira-"
-MAX_REASON = 256
-Headers = tuple[tuple[str, str], ...]
 _SOURCE_ADDRESS = "source.address"
-_ERRORS = {403: "forbidden", 413: "content_too_large", 503: "unavailable"}
 
 
 class Phase(StrEnum):
@@ -33,8 +38,8 @@ class Phase(StrEnum):
     RESPONSE_TRAILERS = "response_trailers"
 
 
-def decode_head(message: pb.ProcessingRequest) -> Request:
-    """Return the request without its body."""
+def decode_head(message: pb.ProcessingRequest, clients: ClientAddress) -> Request:
+    """Return the request without its body; ``clients`` tells whose it is."""
     # Envoy sends values in raw_value; value is for older versions.
     headers = tuple(
         [
@@ -47,7 +52,9 @@ def decode_head(message: pb.ProcessingRequest) -> Request:
         method=pseudo.get(":method", b"").decode("utf-8", "replace"),
         target=pseudo.get(":path", b""),
         headers=headers,
-        source_ip=next(filter(None, map(_source_ip, message.attributes.values())), ""),
+        source_ip=clients.of(
+            next(filter(None, map(_source_ip, message.attributes.values())), ""), headers
+        ),
     )
 
 
@@ -60,16 +67,6 @@ def _source_ip(attributes: bytes) -> str:
     if _SOURCE_ADDRESS not in fields:
         return ""
     return fields[_SOURCE_ADDRESS].string_value.rpartition(":")[0].strip("[]")
-
-
-def is_own(name: str) -> bool:
-    """Return True for a header only Kysira may set, "_" for "-" too: CGI reads both as one."""
-    return name.replace("_", "-").startswith(OWN_PREFIX)
-
-
-def spoofed_headers(request: Request) -> list[str]:
-    """Return the names of client-sent headers that must not reach the app."""
-    return [name for name, _ in request.headers if "kysira" in name and is_own(name)]
 
 
 def encode_continue(
@@ -101,31 +98,9 @@ def encode_decision(
     """
     if decision.refuse_status is not None:
         return _encode_refusal(decision.refuse_status, decision)
-    headers = verdict_headers(decision)
-    return _reply(phase, spoofed_headers(request), headers, override=override, echo=echo)
-
-
-def verdict_headers(decision: Decision) -> Headers:
-    """Return the headers that tell the app; none for a request that was not scored."""
-    if decision.score is None:
-        return ()
-    is_flagged = decision.action is Action.SHADOW_KILL
-    return _told(decision.score, decision.reason, decision.mode, is_flagged)
-
-
-@lru_cache(1024)
-def _told(score: float, reason: str, mode: Mode, is_flagged: bool) -> Headers:
-    headers = (
-        ("x-kysira-score", f"{score:.4f}"),
-        ("x-kysira-reason", header_text(reason)),
-        ("x-kysira-mode", mode.value),
-    )
-    return (*headers, ("x-kysira-would-have-killed", "true")) if is_flagged else headers
-
-
-def header_text(text: str) -> str:
-    """Return printable ASCII: anything else makes Envoy answer 500."""
-    return "".join(char if " " <= char <= "~" else "?" for char in text[:MAX_REASON])
+    headers = score_headers(decision)
+    told = _reply(phase, spoofed_headers(request), headers, override=override, echo=echo)
+    return told + _event_id(phase, decision.event_id)
 
 
 def _set(name: str, value: str) -> pb.HeaderValueOption:
@@ -179,22 +154,34 @@ _build_once = lru_cache(1024)(_build)
 """Most replies are alike, and building one takes longer than all else that is done with it."""
 
 
+def _event_id(phase: Phase, event_id: str) -> bytes:
+    """Return what, put behind a reply, adds the header with the id: messages merge when joined.
+
+    https://protobuf.dev/programming-guides/encoding/#last-one-wins
+    """
+    if not event_id:
+        return b""
+    before, after = _around_event_id(phase, len(event_id))
+    return before + event_id.encode() + after
+
+
+@lru_cache(64)
+def _around_event_id(phase: Phase, length: int) -> tuple[bytes, bytes]:
+    stand_in = "0" * length
+    before, _, after = _build(phase, (), ((EVENT_ID, stand_in),)).partition(stand_in.encode())
+    return before, after
+
+
 def _encode_refusal(status: int, decision: Decision) -> bytes:
-    body = {
-        "error": _ERRORS.get(status, "refused"),
-        "reason": decision.reason,
-        "score": decision.score,
-    }
     # Shown in Envoy's access log as %RESPONSE_CODE_DETAILS%.
-    cause = decision.finding.detector if decision.finding and status == BLOCKED else body["error"]
-    headers = [_set("content-type", "application/json")]
-    if decision.score is not None:
-        headers.append(_set("x-kysira-score", f"{decision.score:.4f}"))
+    finding = decision.finding if status == BLOCKED else None
+    cause = finding.detector if finding else error_name(status)
+    headers = (("content-type", "application/json"), *refusal_headers(decision))
     return pb.ProcessingResponse(
         immediate_response=pb.ImmediateResponse(
             status=pb.HttpStatus(code=status),
-            headers=pb.HeaderMutation(set_headers=headers),
-            body=json.dumps(body).encode(),
+            headers=pb.HeaderMutation(set_headers=[_set(name, value) for name, value in headers]),
+            body=refusal_body(status, decision),
             details=f"kysira_{cause}".replace("-", "_"),
         )
     ).SerializeToString()

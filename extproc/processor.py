@@ -14,8 +14,10 @@ closes the stream cleanly without one. Body modes, measured on Envoy 1.40:
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from extproc.codec import Phase, decode_head, encode_continue, encode_decision, spoofed_headers
+from extproc.codec import Phase, decode_head, encode_continue, encode_decision
 from extproc.proto import ext_proc_pb2 as pb
+from kysira.client_address import BELIEVE_NOBODY, ClientAddress
+from kysira.replies import spoofed_headers
 from kysira.types import Decision, Mode, Request, Uninspected
 
 
@@ -84,8 +86,11 @@ _CHUNKED = (pb.STREAMED, pb.FULL_DUPLEX_STREAMED)
 class Processor:
     """Follows one request through one stream."""
 
-    def __init__(self, mode: Mode, max_body_bytes: int) -> None:
+    def __init__(
+        self, mode: Mode, max_body_bytes: int, clients: ClientAddress = BELIEVE_NOBODY
+    ) -> None:
         self._mode = mode
+        self._clients = clients
         self._limit = max_body_bytes
         self._state = State.HEADERS
         self._phase = Phase.REQUEST_HEADERS
@@ -156,7 +161,7 @@ class Processor:
         return score if self._is_observed else replace(score, unread=Uninspected.ERROR)
 
     def _on_headers(self, message: pb.ProcessingRequest) -> Command:
-        self._head = decode_head(message)
+        self._head = decode_head(message, self._clients)
         self._body_mode = message.protocol_config.request_body_mode
         self._is_observed = message.observability_mode
         if message.request_headers.end_of_stream:

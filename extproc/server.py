@@ -10,6 +10,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from extproc.processor import Command, Nothing, Processor, Reply, Score, ScoreChunk, ScoreHead
 from extproc.proto import ext_proc_pb2 as pb
+from kysira.client_address import BELIEVE_NOBODY, ClientAddress
 from kysira.errors import StartError
 from kysira.guard import Guard, Snapshot
 from kysira.serving import address
@@ -23,10 +24,13 @@ MAX_MESSAGE_BYTES = 64 << 20
 class ExternalProcessor:
     """Serves ``Process``, one stream a request."""
 
-    def __init__(self, guard: Guard, max_body_bytes: int) -> None:
+    def __init__(
+        self, guard: Guard, max_body_bytes: int, clients: ClientAddress = BELIEVE_NOBODY
+    ) -> None:
         self.active_streams = 0
         self._guard = guard
         self._limit = max_body_bytes
+        self._clients = clients
         self._telling: set[asyncio.Task[Decision]] = set()
 
     def handler(self) -> grpc.GenericRpcHandler:
@@ -58,7 +62,7 @@ class ExternalProcessor:
             return b""
         if message.observability_mode:
             snapshot = replace(snapshot, mode=Mode.SHADOW)  # nothing can be blocked
-        processor = Processor(snapshot.mode, self._limit)
+        processor = Processor(snapshot.mode, self._limit, self._clients)
         try:
             while message is not None:
                 command = processor.receive(message)

@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple
 
 from inference.engine import Engine, Inspection
+from inference.loading import load_engine
 from kysira.errors import ScoringOverload, ScoringTimeout
+from kysira.settings import Device, EngineSettings
 from kysira.types import Request, ScoreOptions, Uninspected, Verdict
 
 Arguments = TypeVarTuple("Arguments")
@@ -21,6 +23,13 @@ MAX_WAIT_S = 0.25
 """Seconds after which nobody waits for a request any more: a front-end's deadline is 0.3 s."""
 
 THREADS = min(4, os.cpu_count() or 1)
+GPU_THREADS = 32
+"""A GPU scores what many threads ask for in one batch: they wait for it, and cost no CPU."""
+
+
+def threads_for(device: Device) -> int:
+    """Return how many requests may be with the models at a time."""
+    return THREADS if device is Device.CPU else GPU_THREADS
 
 
 class _Threads:
@@ -116,6 +125,11 @@ class EngineScorer:
         """Let running work finish, and drop what waits for a thread."""
         self._bodies.close()
         self._models.close()
+
+
+def load_scorer(settings: EngineSettings) -> EngineScorer:
+    """Return the engine that the settings ask for; raises SettingsError or ModelError."""
+    return EngineScorer(load_engine(settings), threads=threads_for(settings.device))
 
 
 def _is_small(request: Request) -> bool:

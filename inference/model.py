@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from inference.model_batches import JoinedBatches
 from inference.model_folder import read_folder
 from inference.model_grams import CALIBRATION, GRAMS, WithGrams
 from inference.model_types import Classifier
@@ -70,6 +71,8 @@ def load_net(folder: Path, device: Device) -> Classifier:
         from inference.model_torch import TorchClassifier  # noqa: PLC0415
 
         classifier = TorchClassifier(spec, device)
+        if device is not Device.CPU:
+            classifier = JoinedBatches(classifier)
     _probe(classifier, folder, spec.max_length)
     return classifier
 

@@ -17,7 +17,7 @@ from inference.model_types import Classifier
 from inference.normalizer import to_decode
 from inference.readings import LONGEST, ends, readings, shown_text
 from inference.scoring import SCORE_DIGITS
-from kysira.types import Finding, Place
+from kysira.types import MAX_MATCHED, Finding, Place
 
 TOOL_SHIFT = 0.75
 """Added to the logit of what a tool or a document says: orders have no place there.
@@ -45,6 +45,8 @@ class Answer(NamedTuple):
     """Of the reading with the most suspicious window."""
     span: tuple[int, int]
     """Where in the decoded value that window stands, in bytes; (0, 0) where that can't be told."""
+    matched: str = ""
+    """How that window begins."""
 
 
 _CLOSED = Answer(0.0, 0, (), (0, 0))
@@ -256,7 +258,8 @@ def _answer(value: Value, scores: Sequence[float]) -> Answer:
     # The most suspicious of many windows is the likelier to be so by chance (Bonferroni).
     chance = math.log(max(1.0, value.windows / MAX_WINDOWS))
     score = _shifted(scores[best], -chance) if chance else round(scores[best], SCORE_DIGITS)
-    return Answer(score, len(scores), steps, _span(value, best))
+    matched = value.shown[best].window.text[:MAX_MATCHED]
+    return Answer(score, len(scores), steps, _span(value, best), matched)
 
 
 def _span(value: Value, best: int) -> tuple[int, int]:
@@ -275,7 +278,7 @@ def _finding(slug: str, field: Field, answer: Answer, floor: float) -> Finding:
     reason = ""
     if score >= floor:
         reason = f"{slug}:model (decoded)" if answer.steps else f"{slug}:model"
-    return Finding(slug, score, reason, field.location, answer.steps, answer.span)
+    return Finding(slug, score, reason, field.location, answer.steps, answer.span, answer.matched)
 
 
 def _shifted(score: float, by: float) -> float:

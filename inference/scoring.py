@@ -9,7 +9,15 @@ from inference.matcher import Pattern, searcher
 from inference.normalizer import Variant
 from inference.scanning import Hit
 from inference.transformations import overlong_utf8, percent
-from kysira.types import Exclusion, Finding, Place, ScoreOptions, Uninspected, Verdict
+from kysira.types import (
+    MAX_MATCHED,
+    Exclusion,
+    Finding,
+    Place,
+    ScoreOptions,
+    Uninspected,
+    Verdict,
+)
 
 Rules = Sequence[tuple[Detector, Rule]]
 Match = tuple[Variant, Rule]
@@ -44,14 +52,22 @@ def _finding(field: Field, detector: Detector, matches: Mapping[str, Match]) -> 
     variant, rule = max(matches.values(), key=lambda match: match[1].score)
     reason = detector.reason(rule)
     score = detector.combine(match[1].score for match in matches.values())
+    first, last = _span(rule, variant.text)
     return Finding(
         detector=detector.slug,
         score=round(score, SCORE_DIGITS),
         reason=f"{reason} (decoded)" if variant.steps else reason,
         location=field.location,
         steps=variant.steps,
-        span=_span(rule, variant.text),
+        span=(first, last),
+        matched=excerpt(variant.text[first:last]),
     )
+
+
+def excerpt(match: bytes) -> str:
+    """Return the beginning of a match as text."""
+    # UTF-8 takes four bytes a character at most; one that is cut becomes a single mark.
+    return match[: 4 * MAX_MATCHED].decode("utf-8", "replace")[:MAX_MATCHED]
 
 
 def _span(rule: Rule, text: bytes) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from inference.calls import CallLimits, call_limits, read_call
 from inference.engine import Engine
-from inference.in_process import MAX_WAIT_S, EngineScorer
+from inference.in_process import MAX_WAIT_S, EngineScorer, threads_for
 from inference.model import model_folders
 from inference.service_metrics import ServiceMetrics, endpoint
 from kysira.errors import RequestError, ScoringError, ScoringOverload
@@ -57,7 +57,9 @@ class Service:
 
     def begin(self, engine: Engine, *, max_wait_s: float = MAX_WAIT_S) -> None:
         """Score with this engine from now on; drop what has waited longer for a thread."""
-        self._loaded = _Loaded(engine.backings, EngineScorer(engine, max_wait_s=max_wait_s))
+        threads = threads_for(self._settings.device)
+        scorer = EngineScorer(engine, threads=threads, max_wait_s=max_wait_s)
+        self._loaded = _Loaded(engine.backings, scorer)
 
     def app(self) -> web.Application:
         """Return the application; call once."""

@@ -1,4 +1,4 @@
-"""The guard: the one place where mode, deadline, failure policy, metrics and the log meet."""
+"""The guard: where mode, deadline, failure policy, metrics, events and the log meet."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
 from kysira.metrics import GuardMetrics
@@ -26,6 +27,13 @@ class Snapshot:
     mode: Mode
 
 
+class Recorder(Protocol):
+    """Tells everybody who listens what was decided."""
+
+    def record(self, request: Request, decision: Decision, latency_s: float) -> str:
+        """Tell of one decision, which took so many seconds, and return the event's id."""
+
+
 class Guard:
     """Decides requests; never raises, so that a front-end always has something to obey."""
 
@@ -35,6 +43,7 @@ class Guard:
         policy: Policy,
         modes: ModeStore,
         metrics: GuardMetrics,
+        events: Recorder,
         *,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -42,6 +51,7 @@ class Guard:
         self.modes = modes
         self._policy = policy
         self._metrics = metrics
+        self._events = events
         self._clock = clock
         self._snapshot = Snapshot(policy, modes.mode)
         self._logged_at, self._unlogged = -math.inf, 0
@@ -56,7 +66,7 @@ class Guard:
     async def check(
         self, request: Request, snapshot: Snapshot, *, unread: Uninspected | None = None
     ) -> Decision:
-        """Score, decide, count and log; ``unread`` says why a part never reached the guard."""
+        """Score, decide and tell; ``unread`` says why a part never reached the guard."""
         started = self._clock()
         decision = await self._decide(request, snapshot)
         if unread is not None and unread not in decision.verdict.uninspected:
@@ -130,9 +140,15 @@ class Guard:
     def _finish(self, request: Request, decision: Decision, started: float) -> Decision:
         latency_s = self._clock() - started
         self._metrics.observe(decision, latency_s)
-        if decision.action is not Action.PASSED:
-            _log(request, decision, latency_s)
-        return decision
+        # Spelled out: replace() takes three times as long, of every request.
+        told = Decision(
+            decision.action, decision.mode, decision.threshold, decision.score, decision.reason,
+            decision.refuse_status, decision.verdict, decision.finding,
+            self._events.record(request, decision, latency_s),
+        )  # fmt: skip
+        if told.action is not Action.PASSED:
+            _log(request, told, latency_s)
+        return told
 
 
 def _too_large(policy: Policy, mode: Mode) -> Decision:
@@ -155,7 +171,7 @@ def _log(request: Request, decision: Decision, latency_s: float) -> None:
     path = request.target.partition(b"?")[0][:256].decode("utf-8", "replace")
     log.warning(
         "%s detector=%s score=%s reason=%r location=%r method=%s path=%r source_ip=%s"
-        " latency_ms=%.2f",
+        " latency_ms=%.2f event_id=%s",
         _EVENTS[decision.action],
         decision.finding.detector if decision.finding else "-",
         "-" if decision.score is None else f"{decision.score:.4f}",
@@ -165,4 +181,5 @@ def _log(request: Request, decision: Decision, latency_s: float) -> None:
         path,
         request.source_ip or "-",
         latency_s * 1e3,
+        decision.event_id,
     )

@@ -1,10 +1,10 @@
-"""The management paths that every service answers: health, metrics and mode."""
+"""The management paths of the front-ends: health, metrics, mode, and what a service adds."""
 
 import hmac
 import ipaddress
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from kysira.mode_store import ModeStore
+from kysira.serving import AnyRequest
 from kysira.types import Mode
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ MAX_TTL_SECONDS = 30 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a management write is refused."""
+    """Why a management call is refused."""
 
     status: int
     error: str
@@ -36,7 +37,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ManagementAccess:
-    """Who may write: whoever has the token; without one, this machine alone.
+    """Who may write, and read events: whoever has the token; without one, this machine alone.
 
     A loopback peer is not enough: behind a local proxy every client comes from 127.0.0.1, and a web
     page can make a browser on this machine send requests.
@@ -44,8 +45,8 @@ class ManagementAccess:
 
     token: str = ""
 
-    def refusal(self, request: web.Request) -> Refusal | None:
-        """Return why the request may not write, None when it may."""
+    def refusal(self, request: web.BaseRequest, *, is_write: bool = True) -> Refusal | None:
+        """Return why the request may not write, or read events; None when it may."""
         if self.token:
             scheme, _, given = request.headers.get("Authorization", "").partition(" ")
             is_same = hmac.compare_digest(_bytes(given.strip()), _bytes(self.token))
@@ -62,8 +63,8 @@ class ManagementAccess:
             return Refusal(403, "set KYSIRA_ADMIN_TOKEN to manage through a proxy")
         origin = request.headers.get("Origin")
         if origin is not None and _net_location(origin) != request.headers.get("Host"):
-            return Refusal(403, "without KYSIRA_ADMIN_TOKEN no other Origin may write")
-        if request.content_type != "application/json":
+            return Refusal(403, "without KYSIRA_ADMIN_TOKEN no other Origin is answered")
+        if is_write and request.content_type != "application/json":
             return Refusal(403, "without KYSIRA_ADMIN_TOKEN send Content-Type: application/json")
         return None
 
@@ -97,34 +98,67 @@ def _is_loopback(name: str) -> bool:
     return (mapped or address).is_loopback
 
 
-@dataclass(frozen=True, slots=True)
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+OWN_FOLDER = "/_kysira/"
+
+
 class Management:
     """Answers the management paths of one service."""
 
-    modes: ModeStore
-    access: ManagementAccess
-    registry: CollectorRegistry
-    health: Callable[[], dict[str, Any]]
+    def __init__(
+        self,
+        modes: ModeStore,
+        access: ManagementAccess,
+        registry: CollectorRegistry,
+        health: Callable[[], dict[str, Any]],
+        more: Mapping[str, Mapping[str, Answer]] | None = None,
+    ) -> None:
+        """``more`` holds further answers, by path and method, as those of the event stream."""
+        self.modes = modes
+        self.access = access
+        self._registry = registry
+        self._health = health
+        self._answers: dict[str, Mapping[str, Answer]] = {
+            f"{OWN_FOLDER}health": _readable(self._get_health),
+            "/metrics": _readable(self._get_metrics),
+            "/api/mode": {**_readable(self._get_mode), "POST": self._post_mode},
+            **(more or {}),
+        }
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, for any aiohttp application."""
         return [
-            web.get("/_kysira/health", self._get_health),
-            web.get("/metrics", self._get_metrics),
-            web.get("/api/mode", self._get_mode),
-            web.post("/api/mode", self._post_mode),
+            _route(method, path, answer)
+            for path, answers in self._answers.items()
+            for method, answer in answers.items()
         ]
 
-    async def _get_health(self, _: web.Request) -> web.Response:
-        return web.json_response(self.health())
+    def owns(self, target: str) -> bool:
+        """Return True for a request target that is ours to answer, as sent: no other is."""
+        path = target.partition("?")[0]
+        return path in self._answers or path.startswith(OWN_FOLDER)
 
-    async def _get_metrics(self, _: web.Request) -> web.Response:
-        return metrics_response(self.registry)
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request whose target is ours, where there is no router."""
+        answers = self._answers.get(request.raw_path.partition("?")[0])
+        if answers is None:
+            return json_error(404, "Not Found")
+        if request.method in answers:
+            return await _as_json(request, answers[request.method])
+        response = json_error(405, "Method Not Allowed")
+        response.headers["Allow"] = ",".join(sorted(answers))
+        return response
 
-    async def _get_mode(self, _: web.Request) -> web.Response:
+    async def _get_health(self, _: web.BaseRequest) -> web.Response:
+        return web.json_response(self._health())
+
+    async def _get_metrics(self, _: web.BaseRequest) -> web.Response:
+        return metrics_response(self._registry)
+
+    async def _get_mode(self, _: web.BaseRequest) -> web.Response:
         return web.json_response(self._mode())
 
-    async def _post_mode(self, request: web.Request) -> web.Response:
+    async def _post_mode(self, request: web.BaseRequest) -> web.Response:
         refusal = self.access.refusal(request)
         if refusal:
             log.warning("mode_refused peer=%s error=%r", request.remote, refusal.error)
@@ -145,6 +179,16 @@ class Management:
         if self.modes.expires_at is not None:
             answer["expires_at"] = self.modes.expires_at
         return answer
+
+
+def _route(method: str, path: str, answer: Answer) -> web.RouteDef:
+    only_get = {"allow_head": False} if method == "GET" else {}
+    return web.RouteDef(method, path, answer, only_get)
+
+
+def _readable(answer: Answer) -> dict[str, Answer]:
+    """Answer HEAD like GET: aiohttp leaves the body away (RFC 9110 §9.3.2)."""
+    return {"GET": answer, "HEAD": answer}
 
 
 def _mode_request(body: bytes) -> tuple[Mode, float | None]:
@@ -182,8 +226,14 @@ def json_error(status: int, error: str) -> web.Response:
 @web.middleware
 async def json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer aiohttp's own errors, such as 404 and 405, as JSON too."""
+    return await _as_json(request, handler)
+
+
+async def _as_json(
+    request: AnyRequest, answer: Callable[[AnyRequest], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
     try:
-        return await handler(request)
+        return await answer(request)
     except web.HTTPException as error:
         if error.status < 400:
             raise

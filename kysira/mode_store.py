@@ -94,7 +94,7 @@ class ModeStore:
             log.warning("mode_will_not_be_saved path=%s: choose a --data-dir", self._path)
 
     def _write(self, flip: Flip) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix="mode-")
         try:
             with os.fdopen(handle, "w") as file:

@@ -1,5 +1,8 @@
 """What is done with a verdict."""
 
+import dataclasses
+import hashlib
+import json
 from dataclasses import dataclass, field, replace
 
 from kysira.settings import OnFailure, OnOversize
@@ -17,6 +20,7 @@ from kysira.types import (
 BLOCKED = 403
 TOO_LARGE = 413
 UNAVAILABLE = 503
+_HASH_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,17 @@ class Policy:
     on_oversize: OnOversize = OnOversize.PARTIAL
     on_failure: OnFailure = OnFailure.OPEN
     timeout_s: float = 0.3
+
+    @property
+    def hash(self) -> str:
+        """Return what tells two policies apart: equal ones have equal hashes in every service."""
+        options = self.options
+        said = [
+            options.threshold, sorted(options.thresholds.items()), sorted(options.disabled),
+            [dataclasses.astuple(each) for each in options.exclusions],
+            self.max_body_bytes, self.on_oversize, self.on_failure,
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:_HASH_DIGITS]
 
 
 def inspected_part(request: Request, policy: Policy) -> Request:

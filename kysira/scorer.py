@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
+from kysira.breaker import Breaker
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
 from kysira.types import Request, ScoreOptions, Verdict
 from kysira.wire import request_to_json, verdict_from_json
@@ -37,8 +38,11 @@ class Scorer(Protocol):
 class HttpScorer:
     """Asks ``POST /score/all`` of an inference service."""
 
-    def __init__(self, url: str, *, max_connections: int = 100) -> None:
+    def __init__(
+        self, url: str, *, max_connections: int = 100, breaker: Breaker | None = None
+    ) -> None:
         """Connect lazily, so that the service may start later; needs a running event loop."""
+        self._breaker = breaker or Breaker()
         self._url = url.rstrip("/") + "/score/all"
         self.description = masked_url(url)
         self.is_failing = False
@@ -48,21 +52,36 @@ class HttpScorer:
         )
 
     async def score(self, request: Request, options: ScoreOptions) -> Verdict:
-        """Return the verdict; raises ScoringError. The deadline is the caller's to set."""
+        """Return the verdict; raises ScoringError. The deadline is the caller's to set.
+
+        A service that hangs is not waited for by every request: after some it is asked once a
+        second, until it answers.
+        """
+        if not self._breaker.allows():
+            raise ScoringTimeout(f"inference at {self.description} hangs: not asked just now")
         payload = json.dumps(request_to_json(request, options)).encode()
         verdicts = self._verdicts
         try:
             verdict = verdict_from_json(await self._ask(payload))
         except ScoringTooLarge:  # the request's fault
+            self._breaker.answered()
             raise
-        except ScoringError:
+        except ScoringTimeout:
+            self._breaker.missed()
+            self.is_failing = True
+            raise
+        except ScoringError:  # at once: nobody waited
+            self._breaker.answered()
             self.is_failing = True
             raise
         except asyncio.CancelledError:
             # The deadline, or a client that left: the service is slow if nobody got a verdict.
-            self.is_failing = self.is_failing or verdicts == self._verdicts
+            if verdicts == self._verdicts:
+                self.is_failing = True
+                self._breaker.missed()
             raise
         self._verdicts += 1
+        self._breaker.answered()
         self.is_failing = False
         return verdict
 

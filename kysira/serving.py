@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -23,6 +25,7 @@ except ImportError:  # no wheel for this platform
 else:
     new_event_loop = uvloop.new_event_loop
 
+AnyRequest = TypeVar("AnyRequest", bound=web.BaseRequest)
 DRAIN_S = 20.0
 """Seconds that running requests get to finish: under Kubernetes' 30 s before it kills."""
 _CANCEL_S = 0.5
@@ -31,7 +34,7 @@ BACKLOG = 1024
 """Connections that the kernel may hold before they are accepted."""
 
 
-class _Running:
+class Running:
     """Knows whether requests are running.
 
     aiohttp's own shutdown drops what still arrives of a running request's body, so it may only
@@ -46,6 +49,13 @@ class _Running:
 
     @web.middleware
     async def count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Be the outermost middleware of an application."""
+        return await self.answer(request, handler)
+
+    async def answer(
+        self, request: AnyRequest, handler: Callable[[AnyRequest], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Return the handler's answer; while it works, a request is running."""
         self._count += 1
         self._idle.clear()
         try:
@@ -68,11 +78,11 @@ class _Running:
 class HttpServer:
     """An application that listens."""
 
-    runner: web.AppRunner
+    runner: web.BaseRunner
     host: str
     port: int
     """The bound port, also when any free one was asked for."""
-    running: _Running
+    running: Running
     drain_s: float
 
     @property
@@ -91,33 +101,65 @@ class HttpServer:
 
 
 async def start_http(
-    app: web.Application, host: str, port: int, *, drain_s: float = DRAIN_S
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    drain_s: float = DRAIN_S,
+    sock: socket.socket | None = None,
 ) -> HttpServer:
     """Return once the application listens; raises StartError naming an address it can't have.
 
-    Bodies are not inflated. ``drain_s`` is how long running requests get to finish at the end.
+    Bodies are not inflated. ``drain_s`` is how long running requests get to finish at the end;
+    ``sock``, from ``listen`` with the same address, is used instead of a new one.
     """
-    running = _Running()
+    running = Running()
     app.middlewares.insert(0, running.count)
     # A body stays as it was sent: inflating it would let a small one fill the memory.
     runner = web.AppRunner(
         app,
         access_log=None,
-        logger=_logger(),
+        logger=http_logger(),
         shutdown_timeout=_CANCEL_S,
         auto_decompress=False,
     )
+    return await start_runner(runner, running, sock or listen(host, port), drain_s=drain_s)
+
+
+async def start_runner(
+    runner: web.BaseRunner, running: Running, sock: socket.socket, *, drain_s: float = DRAIN_S
+) -> HttpServer:
+    """Return once the runner's server listens on the socket; ``running`` counts its requests."""
     await runner.setup()
-    site = web.TCPSite(runner, host, port, backlog=BACKLOG)
+    await web.SockSite(runner, sock, backlog=BACKLOG).start()
+    host, port = sock.getsockname()[:2]
+    return HttpServer(runner, host, port, running, drain_s)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket on the address; raises StartError naming one it can't have."""
     try:
-        await site.start()
+        family, kind, _, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind(where)
+            sock.listen(BACKLOG)  # now, so that a taken port is found before anything is loaded
+            sock.setblocking(False)
+        except OSError:
+            sock.close()
+            raise
     except OSError as error:
-        await runner.cleanup()
         raise StartError(f"can't listen on {address(host, port)}: {_why(error)}") from error
-    return HttpServer(runner, host, site.port, running, drain_s)
+    return sock
 
 
-def _logger() -> logging.Logger:
+def http_logger() -> logging.Logger:
+    """Return the logger of HTTP servers, which leaves out what clients break."""
     logger = logging.getLogger("kysira.http")
     logger.addFilter(_is_ours)
     return logger
@@ -155,10 +197,18 @@ def stop_event() -> asyncio.Event:
     return stopped
 
 
+def _allow_many_connections() -> None:
+    """Raise the limit of open files as far as we may: a proxy's client needs two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # the system may promise more than it allows
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def run(prog: str, serve: Callable[[], Awaitable[None]]) -> int:
     """Run a service and return its exit status: 0, or 1 with an error's one line on stderr."""
 
     async def main() -> None:
+        _allow_many_connections()
         await serve()
 
     try:

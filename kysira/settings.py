@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 
 from kysira import __version__
+from kysira.client_address import Network, read_networks
 from kysira.errors import SettingsError
 from kysira.types import DEFAULT_THRESHOLD, Mode
 
@@ -56,9 +57,15 @@ class LogFormat(enum.StrEnum):
     JSON = "json"
 
 
-def setting(default: Any, help_text: str, *, read: Reader | None = None) -> Any:
-    """Declare a setting; ``read`` turns its text into a value or raises ValueError saying why."""
-    return dataclasses.field(default=default, metadata={"help": help_text, "read": read})
+def setting(
+    default: Any, help_text: str, *, read: Reader | None = None, also: str | None = None
+) -> Any:
+    """Declare a setting; ``read`` turns its text into a value or raises ValueError saying why.
+
+    ``also`` is a second environment variable for it, which counts where the first is not set.
+    """
+    metadata = {"help": help_text, "read": read, "also": also}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def number(low: float, high: float, kind: type = int) -> Reader:
@@ -81,7 +88,16 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _url(text: str) -> str:
+def switch(text: str) -> bool:
+    """Return True for yes, False for no."""
+    known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if text.lower() not in known:
+        raise ValueError(f"{text!r} must be true or false")
+    return known[text.lower()]
+
+
+def url(text: str) -> str:
+    """Return an http or https URL without a slash at its end; "" is none."""
     if text and not text.startswith(("http://", "https://")):
         raise ValueError(f"{text!r} must begin with http:// or https://")
     try:
@@ -144,7 +160,7 @@ class GuardSettings:
 
     mode: Mode = setting(Mode.SHADOW, "shadow (score, tell, log) or active (block).")
     inference_url: str = setting(
-        "", "Score at this inference service; unset: in this process.", read=_url
+        "", "Score at this inference service; unset: in this process.", read=url
     )
     timeout_ms: int = setting(
         300, "Milliseconds a decision may take; keep it under the data path's own timeout.",
@@ -157,6 +173,12 @@ class GuardSettings:
         OnOversize.PARTIAL,
         "Body over the limit: partial (score its first part), block, or pass (leave it unread).",
     )
+    trusted_proxies: tuple[Network, ...] = setting(
+        (),
+        "Proxies that are believed whose request it is (X-Forwarded-For and the like): addresses "
+        "or networks, comma-separated.",
+        read=read_networks,
+    )
 
 
 def load(
@@ -167,25 +189,45 @@ def load(
 
     Raises SettingsError naming the variable or option. ``--help`` and ``--version`` exit.
     """
-    parser = _Parser(prog=prog, description=settings.__doc__, add_help=True)
+    parser = _Parser(
+        # No abbreviations: --http-sink-key SECRET would be taken for --http-sink-key-file.
+        prog=prog, description=settings.__doc__, add_help=True, allow_abbrev=False,
+    )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"{prog} {__version__}")
     readers = {f.name: _reader(settings, f) for f in dataclasses.fields(settings)}  # type: ignore[arg-type]
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]
         parser.add_argument(_option(field.name), metavar=field.name.upper(), help=_help(field))
     given = vars(parser.parse_args(argv))
-    _warn_of_typos(prog, {PREFIX + name.upper() for name in readers}, environ)
+    variables = {f.name: _variables(f) for f in dataclasses.fields(settings)}  # type: ignore[arg-type]
+    _warn_of_typos(prog, {name for names in variables.values() for name in names}, environ)
     values: dict[str, Any] = {}
     for name, read in readers.items():
-        variable = PREFIX + name.upper()
-        source = _option(name) if given[name] is not None else variable
-        text = given[name] if given[name] is not None else environ.get(variable)
-        if text is None or (text == "" and given[name] is None):
+        source, text = _option(name), given[name]
+        if text is None:
+            source, text = _from_environment(variables[name], environ)
+        if text is None:
             continue
         try:
             values[name] = read(text)
         except ValueError as error:
             raise SettingsError(f"{source}: {error}") from None
     return settings(**values)
+
+
+def _variables(field: dataclasses.Field[Any]) -> list[str]:
+    """Return the environment variables of a setting, the first that is set counts."""
+    also = field.metadata["also"]
+    return [PREFIX + field.name.upper(), *([also] if also else [])]
+
+
+def _from_environment(
+    variables: Sequence[str], environ: Mapping[str, str]
+) -> tuple[str, str | None]:
+    """Return the variable that is set and its text; an empty one is as good as none."""
+    for variable in variables:
+        if text := environ.get(variable):
+            return variable, text
+    return variables[0], None
 
 
 def _warn_of_typos(prog: str, known: set[str], environ: Mapping[str, str]) -> None:
@@ -212,15 +254,20 @@ def _option(name: str) -> str:
 
 def _help(field: dataclasses.Field[Any]) -> str:
     default = field.default
-    shown = ",".join(default) if isinstance(default, tuple) else default
+    shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+    if isinstance(default, bool):
+        shown = str(default).lower()
     suffix = f", default {shown}" if shown not in (None, "") else ""
-    return f"{field.metadata['help']} [{PREFIX}{field.name.upper()}{suffix}]".replace("%", "%%")
+    variables = " or ".join(_variables(field))
+    return f"{field.metadata['help']} [{variables}{suffix}]".replace("%", "%%")
 
 
 def _reader(settings: type, field: dataclasses.Field[Any]) -> Reader:
     if field.metadata["read"]:
         return field.metadata["read"]  # type: ignore[no-any-return]
     hint = get_type_hints(settings)[field.name]
+    if hint is bool:
+        return switch
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return lambda text: _member(hint, text)
     return str

@@ -8,6 +8,9 @@ from types import MappingProxyType
 DEFAULT_THRESHOLD = 0.95
 """A probability in [0, 1]; a request is over it when ``score >= threshold``."""
 
+MAX_MATCHED = 64
+"""Characters of a match that are kept."""
+
 _EMPTY: Mapping[str, float] = MappingProxyType({})
 
 
@@ -127,6 +130,8 @@ class Finding:
     """Decoding steps taken before the match, in order, e.g. ``("percent", "base64")``."""
     span: tuple[int, int] = (0, 0)
     """Byte offsets of the match in the decoded value."""
+    matched: str = ""
+    """The text there, at most MAX_MATCHED characters. It may be a secret: never to be logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,8 @@ class Decision:
     verdict: Verdict = field(default_factory=Verdict)
     finding: Finding | None = None
     """What ``score`` and ``reason`` are of; None when nothing was found."""
+    event_id: str = ""
+    """What a person asks about the request by; "" before it is told."""
 
     @property
     def is_refused(self) -> bool:

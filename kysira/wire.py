@@ -14,6 +14,7 @@ from typing import Any
 from kysira.errors import RequestError, ScoringError
 from kysira.types import (
     DEFAULT_THRESHOLD,
+    MAX_MATCHED,
     Exclusion,
     Finding,
     Request,
@@ -167,6 +168,7 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
             {
                 "detector": f.detector, "score": f.score, "reason": f.reason,
                 "location": f.location, "steps": list(f.steps), "span": list(f.span),
+                "matched": f.matched,
             }
             for f in verdict.findings
         ],
@@ -200,6 +202,7 @@ def _finding(row: Mapping[str, Any]) -> Finding:
     return Finding(
         str(row["detector"]), _score(row["score"]), str(row["reason"]), str(row["location"]),
         tuple(map(str, row["steps"])), (int(row["span"][0]), int(row["span"][1])),
+        str(row.get("matched", ""))[:MAX_MATCHED],  # older services lack it
     )  # fmt: skip
 
 

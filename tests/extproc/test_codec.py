@@ -1,7 +1,7 @@
 """Messages in and out, checked against Envoy's own API definitions."""
 
 import json
-import string
+from dataclasses import replace
 
 import pytest
 from envoy_data_plane.envoy.config.core import v3 as core
@@ -11,6 +11,8 @@ from google.protobuf.struct_pb2 import Struct
 from extproc import codec
 from extproc.codec import Phase
 from extproc.proto import ext_proc_pb2 as pb
+from kysira.client_address import BELIEVE_NOBODY, ClientAddress, read_networks
+from kysira.replies import verdict_headers
 from kysira.types import Action, Decision, Finding, Mode, Request, Verdict
 from tests.extproc.conversation import headers
 
@@ -26,8 +28,12 @@ KILLED = Decision(
 
 
 def as_envoy(payload: bytes) -> envoy.ProcessingResponse:
-    """Read a reply with Envoy's own field numbers."""
-    return envoy.ProcessingResponse.parse(payload)
+    """Read a reply with Envoy's own field numbers.
+
+    Parts of one message are merged first, as Google's library does, which Envoy is built with.
+    """
+    whole = pb.ProcessingResponse.FromString(payload).SerializeToString()
+    return envoy.ProcessingResponse.parse(whole)
 
 
 def test_decision_reads_as_envoys_message() -> None:
@@ -57,6 +63,13 @@ def test_refusal_reads_as_envoys_message() -> None:
         "error": "forbidden", "reason": "sqli:union_select", "score": 0.9921,
     }  # fmt: skip
     assert immediate.details == "kysira_sqli"
+    assert immediate.headers
+    sent = {row.header.key: row.header.raw_value for row in immediate.headers.set_headers}
+    assert sent == {
+        "content-type": b"application/json",
+        "x-kysira-killed": b"true",
+        "x-kysira-score": b"0.9921",
+    }  # fmt: skip
 
 
 def test_override_reads_as_envoys_message() -> None:
@@ -79,7 +92,7 @@ def test_envoys_request_is_read() -> None:
         )
     )
     ours = pb.ProcessingRequest.FromString(bytes(message))
-    request = codec.decode_head(ours)
+    request = codec.decode_head(ours, BELIEVE_NOBODY)
     assert (request.method, request.target) == ("POST", b"/a?b=%27")
     assert request.header("cookie") == b"a=\xff"
     assert ours.request_headers.end_of_stream
@@ -93,23 +106,44 @@ def test_source_address_is_read() -> None:
         attributes["source.address"] = address
         message.attributes["broken"] = b"\xff"
         message.attributes["envoy.filters.http.ext_proc"] = attributes.SerializeToString()
-        assert codec.decode_head(message).source_ip == expected
+        assert codec.decode_head(message, BELIEVE_NOBODY).source_ip == expected
 
 
-def test_unscored_request_carries_no_headers() -> None:
-    """Nothing is claimed of a request that nobody scored."""
-    assert codec.verdict_headers(Decision(Action.ERROR, Mode.SHADOW)) == ()
+def test_trusted_proxy_names_the_client() -> None:
+    """Behind a trusted proxy the client is whom its header names."""
+    message = headers(**{"x-forwarded-for": "192.0.2.7"})
+    attributes = Struct()
+    attributes["source.address"] = "10.0.0.9:5123"
+    message.attributes["envoy.filters.http.ext_proc"] = attributes.SerializeToString()
+    clients = ClientAddress(read_networks("10.0.0.0/8"))
+    assert codec.decode_head(message, clients).source_ip == "192.0.2.7"
 
 
-@pytest.mark.parametrize("text", ["a\r\nb", "é\x00", "x" * 1000, "\x7f\x1b[31m"])
-def test_reason_is_safe_in_a_header(text: str) -> None:
-    """Printable ASCII, bounded: anything else is a 500 of Envoy's."""
-    cleaned = codec.header_text(text)
-    assert len(cleaned) <= codec.MAX_REASON
-    assert set(cleaned) <= set(string.printable) - set("\t\n\r\x0b\x0c")
+@pytest.mark.parametrize("phase", [Phase.REQUEST_HEADERS, Phase.REQUEST_BODY])
+def test_event_id_is_told(phase: Phase) -> None:
+    """The reply that Envoy reads holds the event's id beside the other headers, once."""
+    told = replace(FLAGGED, event_id="019ac1d2-0000-7000-8000-00000000abcd")
+    for each in (told, replace(told, score=None, event_id="0-1")):
+        response = as_envoy(codec.encode_decision(phase, Request("GET", b"/"), each))
+        part = response.request_headers or response.request_body
+        assert part and part.response and part.response.header_mutation
+        options = part.response.header_mutation.set_headers
+        sent = [(option.header.key, option.header.raw_value) for option in options]
+        wanted = [(name, value.encode()) for name, value in verdict_headers(each)]
+        assert sent == wanted
+        assert sent[-1] == ("x-kysira-event-id", each.event_id.encode())
 
 
-@pytest.mark.parametrize("name", ["x-kysira-score", "x-kysira-anything", "x_kysira_score"])
-def test_own_headers_are_known(name: str) -> None:
-    """An underscore reads as a hyphen to every CGI-like server behind us."""
-    assert codec.is_own(name)
+def test_event_id_keeps_the_rest_of_the_reply() -> None:
+    """Headers to remove and the override are still asked for when the id is added."""
+    spoofed = Request("GET", b"/", (("x-kysira-score", b"0"),))
+    told = replace(FLAGGED, event_id="0-1")
+    payload = codec.encode_decision(Phase.REQUEST_HEADERS, spoofed, told, override=pb.STREAMED)
+    response = as_envoy(payload)
+    assert response.request_headers and response.request_headers.response
+    mutation = response.request_headers.response.header_mutation
+    assert mutation
+    assert mutation.remove_headers == ["x-kysira-score"]
+    assert len(mutation.set_headers) == 5
+    assert response.mode_override
+    assert response.mode_override.request_body_mode.name == "STREAMED"

@@ -18,11 +18,11 @@ def get_json(url: str) -> Any:
 
 
 def test_health_tells_what_runs(tmp_path: Path) -> None:
-    """Name, status, mode and where scoring happens."""
+    """Name, status, mode, threshold and where scoring happens."""
     with ExtProc(tmp_path, KYSIRA_MODE="active") as ext_proc:
         assert get_json(f"http://{ext_proc.http}/_kysira/health") == {
             "service": "kysira-ext-proc", "status": "ok", "mode": "active",
-            "inference": "in-process",
+            "threshold": 0.95, "inference": "in-process",
         }  # fmt: skip
 
 

@@ -8,8 +8,15 @@ import pytest
 
 from inference.detector import Detector, Rule
 from inference.engine import Engine
-from inference.in_process import INLINE_BYTES, MAX_WAITING, EngineScorer
+from inference.in_process import (
+    INLINE_BYTES,
+    MAX_WAITING,
+    EngineScorer,
+    load_scorer,
+    threads_for,
+)
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
+from kysira.settings import NO_MODEL, Device, EngineSettings
 from kysira.types import Request, ScoreOptions, Uninspected, Verdict
 from tests.inference.fake_models import FakeModel
 
@@ -201,3 +208,18 @@ async def test_close_drops_what_waits(scorer: EngineScorer, model: BlockingModel
 def test_it_says_that_it_is_here() -> None:
     """The health answer shows it as ``in-process``."""
     assert EngineScorer.description == "in-process"
+
+
+def test_more_may_wait_for_a_gpu() -> None:
+    """A thread that waits for a GPU costs nothing, and fills its batch; a CPU's cores are few."""
+    assert threads_for(Device.CPU) <= 4 < threads_for(Device.CUDA) == threads_for(Device.MPS)
+
+
+async def test_scorer_is_loaded_as_set() -> None:
+    """What is returned scores at once, without the detector that is left out."""
+    settings = EngineSettings(sqli_model=NO_MODEL, pi_model=NO_MODEL, disabled_detectors=("xss",))
+    scorer = load_scorer(settings)
+    verdict = scorer.score(Request("GET", b"/?q=<script>alert(1)</script>"), ScoreOptions())
+    assert isinstance(verdict, Verdict)
+    assert "xss" not in verdict.breakdown
+    await scorer.close()

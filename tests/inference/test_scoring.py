@@ -96,7 +96,7 @@ def test_finding_tells_where_and_how() -> None:
     rule = Rule("a", "<b>", reason="Detected a tag")
     found = of(b"1 %253cb%253e", rule)
     assert found == Finding(
-        "test", 0.99, "Detected a tag (decoded)", "query:q", ("percent", "percent"), (2, 5)
+        "test", 0.99, "Detected a tag (decoded)", "query:q", ("percent", "percent"), (2, 5), "<b>"
     )
     plain = of(b"1 <b>", rule)
     assert plain

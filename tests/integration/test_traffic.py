@@ -64,7 +64,8 @@ async def test_spoofed_headers_never_arrive(stack: Stack) -> None:
             assert answer.status == 200
         seen = stack.app.received[-1].headers
         ours = {name for name in seen if "kysira" in name.replace("_", "-")}
-        assert ours == {"x-kysira-score", "x-kysira-reason", "x-kysira-mode"}
+        told = {"x-kysira-score", "x-kysira-reason", "x-kysira-mode", "x-kysira-event-id"}
+        assert ours == told
 
 
 async def test_target_arrives_byte_for_byte(stack: Stack) -> None:

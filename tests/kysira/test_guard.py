@@ -16,6 +16,7 @@ from kysira.policy import Policy
 from kysira.settings import OnFailure, OnOversize
 from kysira.types import (
     Action,
+    Decision,
     Finding,
     Mode,
     Request,
@@ -58,6 +59,19 @@ class FakeScorer:
         """Do nothing."""
 
 
+class FakeEvents:
+    """Remembers what was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Request, Decision]] = []
+
+    def record(self, request: Request, decision: Decision, latency_s: float) -> str:
+        """Keep it, under a number."""
+        assert latency_s >= 0
+        self.told.append((request, decision))
+        return f"event-{len(self.told)}"
+
+
 class Bench:
     """A guard with a fake scorer and everything else real."""
 
@@ -66,11 +80,12 @@ class Bench:
         self.registry = CollectorRegistry()
         self.modes = ModeStore(Mode.SHADOW, folder)
         self.metrics = GuardMetrics("k", self.registry)
+        self.events = FakeEvents()
 
     def guard(self, policy: Policy | None = None, *, mode: Mode = Mode.SHADOW) -> Guard:
         """Return the guard, in this mode."""
         self.modes.set(mode)
-        return Guard(self.scorer, policy or Policy(), self.modes, self.metrics)
+        return Guard(self.scorer, policy or Policy(), self.modes, self.metrics, self.events)
 
     def value(self, name: str, **labels: str) -> float:
         """Return the value of a metric."""
@@ -283,7 +298,7 @@ async def test_latency_is_the_clocks(bench: Bench) -> None:
     """The told latency is the time between asking and deciding."""
     ticks = iter((10.0, 10.25))
     clock: Callable[[], float] = lambda: next(ticks)  # noqa: E731
-    guard = Guard(bench.scorer, Policy(), bench.modes, bench.metrics, clock=clock)
+    guard = Guard(bench.scorer, Policy(), bench.modes, bench.metrics, bench.events, clock=clock)
     await guard.check(REQUEST, guard.snapshot())
     assert bench.value("request_duration_seconds_sum", action="passed") == 0.25
 
@@ -293,7 +308,9 @@ async def test_outage_is_explained_once_a_second(
 ) -> None:
     """A service that is down must not fill the disk with the same sentence."""
     now = [100.0]
-    guard = Guard(bench.scorer, Policy(), bench.modes, bench.metrics, clock=lambda: now[0])
+    guard = Guard(
+        bench.scorer, Policy(), bench.modes, bench.metrics, bench.events, clock=lambda: now[0]
+    )
     bench.scorer.answer = ScoringError("connection refused")
 
     async def explained() -> list[str]:
@@ -306,3 +323,36 @@ async def test_outage_is_explained_once_a_second(
     assert await explained() == []
     now[0] += 1
     assert await explained() == ["scoring_failed error=connection refused more=9"]
+
+
+async def test_every_decision_is_an_event(bench: Bench) -> None:
+    """A passed request too is told once, and its decision holds the event's id."""
+    guard = bench.guard()
+    passed = await guard.check(REQUEST, guard.snapshot())
+    bench.scorer.answer = ATTACK
+    flagged = await guard.check(REQUEST, guard.snapshot())
+    assert (passed.event_id, flagged.event_id) == ("event-1", "event-2")
+    assert [decision.action for _, decision in bench.events.told] == [
+        Action.PASSED, Action.SHADOW_KILL,
+    ]  # fmt: skip
+    assert bench.events.told[1][0] is REQUEST
+
+
+async def test_head_is_told_only_when_refused(bench: Bench) -> None:
+    """What goes on to its body is told of with it."""
+    guard = bench.guard(mode=Mode.ACTIVE)
+    assert await guard.check_head(REQUEST, guard.snapshot()) is None
+    assert bench.events.told == []
+    bench.scorer.answer = ATTACK
+    refused = await guard.check_head(REQUEST, guard.snapshot())
+    assert refused
+    assert refused.event_id == "event-1"
+
+
+async def test_log_names_the_event(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """Who reads the log finds the event."""
+    bench.scorer.answer = ATTACK
+    guard = bench.guard()
+    with caplog.at_level(logging.WARNING):
+        await guard.check(REQUEST, guard.snapshot())
+    assert "event_id=event-1" in caplog.text

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from kysira.management import MAX_TTL_SECONDS, Management, ManagementAccess, json_errors
 from kysira.mode_store import ModeStore
-from kysira.serving import HttpServer, start_http
+from kysira.serving import HttpServer, Running, listen, start_http, start_runner
 from kysira.types import Mode
 from tests.needs import need
 
@@ -73,10 +73,31 @@ async def serve(folder: Path, host: str, token: str) -> AsyncIterator[Service]:
     Counter("kysira_test", "A counter.", registry=registry)
     modes = ModeStore(Mode.SHADOW, folder)
     health = {"service": "kysira-test", "status": "ok"}
-    management = Management(modes, ManagementAccess(token), registry, lambda: health)
+    management = Management(
+        modes, ManagementAccess(token), registry, lambda: health, {"/more": {"GET": more}}
+    )
     app = web.Application(middlewares=[json_errors])
     app.add_routes(management.routes())
     server = await start_http(app, host, 0)
+    yield Service(server, modes)
+    await server.close()
+
+
+async def more(_: web.BaseRequest) -> web.Response:
+    """Answer a path that only this service has."""
+    return web.Response(text="more")
+
+
+@pytest.fixture
+async def plain(tmp_path: Path) -> AsyncIterator[Service]:
+    """Serve without a router, as the proxy does, on a server that answers nothing else."""
+    modes = ModeStore(Mode.SHADOW, tmp_path)
+    management = Management(
+        modes, ManagementAccess(""), CollectorRegistry(), dict, {"/more": {"GET": more}}
+    )
+    running = Running()
+    runner = web.ServerRunner(web.Server(management.answer))
+    server = await start_runner(runner, running, listen("127.0.0.1", 0))
     yield Service(server, modes)
     await server.close()
 
@@ -330,3 +351,43 @@ def test_token_comparison_takes_constant_time() -> None:
     """The comparison is hmac's, which does not end at the first difference."""
     names = ManagementAccess.refusal.__code__.co_names
     assert "compare_digest" in names
+
+
+async def test_more_paths_are_answered(local: Service) -> None:
+    """A service adds paths of its own, with no method but those it names."""
+    assert (await local.ask("GET /more")).body == b"more"
+    assert (await local.ask("HEAD /more")).status == 405
+    assert (await local.ask("HEAD /api/mode")).status == 200
+
+
+async def test_paths_are_answered_without_router(plain: Service) -> None:
+    """The same answers where every other path is somebody else's."""
+    assert (await plain.ask("GET /api/mode?x=1")).json == {"mode": "shadow"}
+    assert (await plain.flip({})).json == {"mode": "active"}
+    assert (await plain.ask("GET /more")).body == b"more"
+    assert (await plain.ask("HEAD /metrics")).status == 200
+    missing = await plain.ask("GET /_kysira/nowhere")
+    assert (missing.status, missing.json) == (404, {"error": "Not Found"})
+    wrong = await plain.ask("DELETE /api/mode")
+    assert (wrong.status, wrong.headers["allow"]) == (405, "GET,HEAD,POST")
+    long = await plain.flip({}, b" " * (1 << 21))
+    assert (long.status, bool(long.json["error"])) == (413, True)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_ours"),
+    [
+        ("/api/mode", True), ("/api/mode?a=b", True), ("/_kysira/health", True),
+        ("/_kysira/unknown", True), ("/metrics", True), ("/more", True),
+        ("/", False), ("/api/mode/", False), ("/api/modes", False), ("//api/mode", False),
+        ("/api%2Fmode", False), ("/API/mode", False), ("/x/../api/mode", False),
+        ("/_kysira", False), ("http://app/api/mode", False), ("*", False), ("", False),
+    ],
+)  # fmt: skip
+def test_no_other_path_is_ours(tmp_path: Path, target: str, is_ours: bool) -> None:
+    """Only these paths, as they are spelled: everything else is the app's."""
+    modes = ModeStore(Mode.SHADOW, tmp_path)
+    management = Management(
+        modes, ManagementAccess(""), CollectorRegistry(), dict, {"/more": {"GET": more}}
+    )
+    assert management.owns(target) is is_ours

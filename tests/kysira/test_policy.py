@@ -6,6 +6,7 @@ from kysira.policy import Policy, decide, inspected_part, undecided
 from kysira.settings import OnFailure, OnOversize
 from kysira.types import (
     Action,
+    Exclusion,
     Finding,
     Mode,
     Request,
@@ -141,3 +142,22 @@ def test_cut_body_keeps_the_rest(on_oversize: OnOversize, seen: bytes, body: byt
     )
     part = inspected_part(request, Policy(max_body_bytes=4, on_oversize=on_oversize))
     assert part == Request("POST", b"/a?b", (("x", b"y"),), seen, True, "192.0.2.1")
+
+
+def test_hash_tells_policies_apart() -> None:
+    """Equal policies have equal hashes, in whatever order they were written; others differ."""
+    made = Policy(options=ScoreOptions(disabled=frozenset({"xss", "crlf"})))
+    again = Policy(options=ScoreOptions(disabled=frozenset({"crlf", "xss"})))
+    assert made.hash == again.hash
+    others = [
+        Policy(),
+        Policy(options=ScoreOptions(threshold=0.9)),
+        Policy(options=ScoreOptions(thresholds={"xss": 0.9})),
+        Policy(options=ScoreOptions(exclusions=(Exclusion("/a"),))),
+        Policy(max_body_bytes=1),
+        Policy(on_oversize=OnOversize.BLOCK),
+        Policy(on_failure=OnFailure.CLOSED),
+        made,
+    ]
+    assert len({policy.hash for policy in others}) == len(others)
+    assert all(len(policy.hash) == 12 for policy in others)

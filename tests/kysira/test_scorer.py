@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from kysira.breaker import Breaker
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
 from kysira.pending import PendingScorer
 from kysira.scorer import HttpScorer, masked_url
@@ -335,3 +336,33 @@ async def test_credentials_reach_the_service_alone() -> None:
 def test_masked_url_hides_userinfo(url: str, shown: str) -> None:
     """User name and password are masked, all else is kept."""
     assert masked_url(url) == shown
+
+
+async def test_hanging_service_is_soon_left_alone() -> None:
+    """After some deadlines nobody waits any more, until a try finds that it answers again."""
+    asked = 0
+    hangs = asyncio.Event()
+
+    async def answer(_: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        await hangs.wait()
+        return web.json_response(verdict_to_json(VERDICT))
+
+    async with scorer_of(answer) as scorer:
+        now = 0.0
+        scorer._breaker = Breaker(misses=2, clock=lambda: now)
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await scorer.score(REQUEST, OPTIONS)
+        for _ in range(20):
+            with pytest.raises(ScoringTimeout, match="hangs"):
+                await scorer.score(REQUEST, OPTIONS)
+        assert asked == 2
+        assert scorer.is_failing
+        hangs.set()
+        now = 10.0
+        assert await scorer.score(REQUEST, OPTIONS) == VERDICT
+        assert await scorer.score(REQUEST, OPTIONS) == VERDICT
+        assert not scorer.is_failing

@@ -20,6 +20,7 @@ from kysira.settings import (
     port,
     setting,
     state_folder,
+    url,
 )
 from kysira.types import Mode
 
@@ -29,6 +30,8 @@ class AllSettings(ServiceSettings, GuardSettings, EngineSettings):
     """Every setting there is."""
 
     http_port: int = setting(8080, "Port with 100% of the traffic.", read=port)
+    target_url: str = setting("", "Where the app is.", read=url, also="TARGET_URL")
+    is_lenient: bool = setting(False, "Whether to be lenient.")
 
 
 def read(*argv: str, **environ: str) -> AllSettings:
@@ -165,3 +168,44 @@ def test_nearly_a_setting_is_remarked(capsys: pytest.CaptureFixture[str]) -> Non
     """KYSIRA_MOD=active would otherwise leave the firewall in shadow without a word."""
     load(GuardSettings, "prog", argv=[], environ={"KYSIRA_MODES": "active", "KYSIRA_OTHER": "1"})
     assert capsys.readouterr().err == "prog: KYSIRA_MODES is no setting; is it KYSIRA_MODE?\n"
+
+
+def test_second_name_counts_after_the_first() -> None:
+    """A variable that a user knows from elsewhere is read too, unless ours is set."""
+    assert read(TARGET_URL="http://a").target_url == "http://a"
+    assert read(TARGET_URL="http://a", KYSIRA_TARGET_URL="").target_url == "http://a"
+    both = read(TARGET_URL="http://a", KYSIRA_TARGET_URL="http://b")
+    assert both.target_url == "http://b"
+    with pytest.raises(SettingsError, match=r"^TARGET_URL: "):
+        read(TARGET_URL="ftp://a")
+
+
+def test_both_names_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """--help names the second one, and the default of a switch as it is written."""
+    with pytest.raises(SystemExit):
+        read("--help")
+    text = " ".join(capsys.readouterr().out.split())
+    assert "[KYSIRA_TARGET_URL or TARGET_URL]" in text
+    assert "[KYSIRA_IS_LENIENT, default false]" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("true", True), ("1", True), ("YES", True), ("false", False), ("0", False)]
+)
+def test_switch_is_read(text: str, value: bool) -> None:
+    """Yes and no, in the words that people use in an environment."""
+    assert read(KYSIRA_IS_LENIENT=text).is_lenient is value
+
+
+def test_unclear_switch_is_named() -> None:
+    """Anything else is neither."""
+    with pytest.raises(SettingsError, match="KYSIRA_IS_LENIENT: 'maybe' must be true or false"):
+        read(KYSIRA_IS_LENIENT="maybe")
+
+
+def test_trusted_proxies_are_networks() -> None:
+    """Addresses and networks; a wrong one is named."""
+    networks = read(KYSIRA_TRUSTED_PROXIES="10.0.0.0/8,::1").trusted_proxies
+    assert [str(network) for network in networks] == ["10.0.0.0/8", "::1/128"]
+    with pytest.raises(SettingsError, match="'lb' is no address or network"):
+        read("--trusted-proxies", "lb")

@@ -1,0 +1,88 @@
+"""Whose request it is: the peer's, unless that is a proxy which is trusted to say.
+
+https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Forwarded-For
+"""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_SAID_BY_PROXY = ("cf-connecting-ip", "x-real-ip")
+
+
+class ClientAddress:
+    """Tells the client's address by the peer's and what trusted proxies have written."""
+
+    def __init__(self, trusted: Sequence[Network] = ()) -> None:
+        self._trusted = tuple(trusted)
+
+    def of(self, peer: str, headers: Iterable[tuple[str, bytes]]) -> str:
+        """Return the client's address; ``peer`` where nobody trusted says another.
+
+        ``headers`` have lower-case names. Anybody may send them: they count only when the peer is a
+        trusted proxy, and of X-Forwarded-For only what the last untrusted one could not choose.
+        """
+        if not self.trusts(peer):
+            return peer
+        rows = [row for row in headers if row[0] in _READ]
+        for name in _SAID_BY_PROXY:
+            said = [value for key, value in rows if key == name]
+            # Twice is no word of one proxy: somebody before it has added another.
+            if len(said) == 1 and (address := _address(said[0])):
+                return address
+        hops = b",".join(value for key, value in rows if key == "x-forwarded-for").split(b",")
+        return self._last_untrusted(hops) or peer
+
+    def trusts(self, peer: str) -> bool:
+        """Return True for a proxy that is believed what it says of its clients."""
+        return bool(self._trusted) and self._is_trusted(peer)
+
+    def _last_untrusted(self, hops: Sequence[bytes]) -> str:
+        """Return the rightmost address that is no trusted proxy, the leftmost when all are."""
+        known = ""
+        for hop in reversed(hops):
+            address = _address(hop)
+            if not address:  # whatever is left of it may be anybody's word
+                break
+            known = address
+            if not self._is_trusted(address):
+                break
+        return known
+
+    def _is_trusted(self, text: str) -> bool:
+        try:
+            address = ipaddress.ip_address(text.partition("%")[0])
+        except ValueError:
+            return False
+        mapped = getattr(address, "ipv4_mapped", None) or address
+        return any(mapped in network for network in self._trusted)
+
+
+BELIEVE_NOBODY = ClientAddress()
+"""The client is whoever is connected."""
+_READ = frozenset({*_SAID_BY_PROXY, "x-forwarded-for"})
+
+
+def _address(value: bytes) -> str:
+    """Return the address in a header's value, without a port; "" for anything else."""
+    text = value.decode("latin-1").strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""
+
+
+def read_networks(text: str) -> tuple[Network, ...]:
+    """Return the networks of a comma-separated list; raises ValueError naming a wrong one."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    networks = []
+    for name in names:
+        try:
+            networks.append(ipaddress.ip_network(name, strict=False))
+        except ValueError:
+            raise ValueError(f"{name!r} is no address or network, such as 10.0.0.0/8") from None
+    return tuple(networks)

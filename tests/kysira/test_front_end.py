@@ -1,0 +1,152 @@
+"""What every front-end is built from: its parts work together, and end in order."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from prometheus_client.exposition import generate_latest
+
+from kysira.errors import SettingsError
+from kysira.front_end import FrontEnd, FrontEndSettings, Kind, front_end
+from kysira.scorer import Scorer
+from kysira.serving import start_http
+from kysira.types import Action, Finding, Mode, Request, ScoreOptions, Verdict
+
+KIND = Kind("kysira-test", "test", "k")
+ATTACK = Verdict(
+    0.98, "sqli:union", "sqli", {"sqli": 0.98}, (Finding("sqli", 0.98, "sqli:union", "query:q"),)
+)
+REQUEST = Request("GET", b"/a?q=1", (("host", b"app.example"),), source_ip="192.0.2.7")
+
+
+class FakeScorer:
+    """Calls everything an attack."""
+
+    description = "fake"
+    is_failing = False
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def score(self, request: Request, options: ScoreOptions) -> Verdict:
+        """Return the attack."""
+        return ATTACK
+
+    async def close(self) -> None:
+        """Take note of it."""
+        self.is_closed = True
+
+
+def settings(folder: Path, **more: object) -> FrontEndSettings:
+    """Return settings with a folder of their own."""
+    return FrontEndSettings(data_dir=folder, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def parts(tmp_path: Path) -> AsyncIterator[FrontEnd]:
+    """Return the parts of a front-end that blocks, loaded."""
+    async with front_end(settings(tmp_path, mode=Mode.ACTIVE), KIND, 4711) as made:
+        await made.load(FakeScorer)
+        yield made
+
+
+async def test_decision_reaches_readers_and_file(parts: FrontEnd, tmp_path: Path) -> None:
+    """One decision is one event: in the answer of the management path and in the file."""
+    app = web.Application()
+    app.add_routes(parts.management().routes())
+    server = await start_http(app, "127.0.0.1", 0)
+    decision = await parts.guard.check(REQUEST, parts.guard.snapshot())
+    assert (decision.action, decision.refuse_status) == (Action.ACTIVE_KILL, 403)
+    async with aiohttp.ClientSession() as client, client.get(f"{server.url}/api/events") as stream:
+        event = {}
+        while not event:
+            line = await asyncio.wait_for(stream.content.readline(), 10)
+            if line.startswith(b"data: "):
+                event = json.loads(line[6:])
+        async with client.get(f"{server.url}/api/events/recent") as answer:
+            assert await answer.json() == [event]
+        await parts.end_streams()
+    await server.close()
+    assert event["id"] == decision.event_id
+    assert event["front_end"] == "test"
+    assert (event["host"], event["source_ip"]) == ("app.example", "192.0.2.7")
+    assert (event["action"], event["detector"], event["score"]) == ("active_kill", "sqli", 0.98)
+    assert event["policy"] == parts.settings.policy.hash
+    file = tmp_path / "test-4711" / "events.jsonl"
+    assert json.loads(file.read_text()) == event
+
+
+async def test_health_follows_the_scorer(tmp_path: Path) -> None:
+    """Loading until the engine is there, then ok, with where scoring happens."""
+    may_load = threading.Event()
+
+    def engine() -> Scorer:
+        may_load.wait(20)
+        return FakeScorer()
+
+    async with front_end(settings(tmp_path), KIND, 1) as parts:
+        loading = asyncio.create_task(parts.load(engine))
+        await asyncio.sleep(0)
+        assert parts.health()["status"] == "loading"
+        may_load.set()
+        await loading
+        assert parts.health() == {
+            "service": "kysira-test", "status": "ok", "mode": "shadow", "threshold": 0.95,
+            "inference": "fake",
+        }  # fmt: skip
+
+
+async def test_metrics_have_the_kinds_names(parts: FrontEnd) -> None:
+    """Decisions, mode and events are counted under the front-end's own names."""
+    await parts.guard.check(REQUEST, parts.guard.snapshot())
+    text = generate_latest(parts.registry).decode()
+    assert 'k_requests_total{action="active_kill"} 1.0' in text
+    assert "k_events_total 1.0" in text
+    assert "k_mode_active 1.0" in text
+    assert "k_state_write_failures 0.0" in text
+
+
+async def test_end_loses_nothing(tmp_path: Path) -> None:
+    """What was decided at the last moment is in the file, and the scorer is closed."""
+    scorer = FakeScorer()
+    async with front_end(settings(tmp_path), KIND, 1) as parts:
+        await parts.load(lambda: scorer)
+        for _ in range(50):
+            await parts.guard.check(REQUEST, parts.guard.snapshot())
+    assert scorer.is_closed
+    lines = (tmp_path / "test-1" / "events.jsonl").read_text().splitlines()
+    assert len(lines) == 50
+
+
+async def test_events_survive_a_restart(tmp_path: Path) -> None:
+    """A front-end on the same port remembers the events of the one before it."""
+    ids = []
+    for _ in range(2):
+        async with front_end(settings(tmp_path), KIND, 1) as parts:
+            await parts.load(FakeScorer)
+            ids.append((await parts.guard.check(REQUEST, parts.guard.snapshot())).event_id)
+    rows = (tmp_path / "test-1" / "events.jsonl").read_text().splitlines()
+    assert [json.loads(row)["id"] for row in rows] == ids
+
+
+async def test_wrong_token_file_ends_the_start(tmp_path: Path) -> None:
+    """A setting that can't be had is one clear error."""
+    wrong = settings(tmp_path, admin_token_file=tmp_path / "none")
+    with pytest.raises(SettingsError, match="admin token file"):
+        async with front_end(wrong, KIND, 1):
+            pass
+
+
+def test_policy_is_what_the_settings_say(tmp_path: Path) -> None:
+    """Thresholds, detectors and limits reach the policy."""
+    policy = settings(
+        tmp_path, score_threshold=0.8, disabled_detectors=("xss",), timeout_ms=50,
+        max_body_bytes=10,
+    ).policy  # fmt: skip
+    assert policy.options == ScoreOptions(0.8, disabled=frozenset({"xss"}))
+    assert (policy.timeout_s, policy.max_body_bytes) == (0.05, 10)
