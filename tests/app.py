@@ -33,7 +33,7 @@ class App:
         app.router.add_get("/ws", self._echo)
         app.router.add_get("/sse", self._events)
         app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, auto_decompress=False)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()

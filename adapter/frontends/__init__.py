@@ -1,0 +1,1 @@
+"""Between HTTP and the guard: fill a request, ask, obey."""

@@ -1,0 +1,133 @@
+"""nginx: a subrequest becomes a request, the guard decides, nginx gets exactly 200 or 403.
+
+nginx takes anything else for a failure of the adapter, on which it may let the request pass.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+
+from adapter.nginx.subrequest import Answer, Body, Subrequest
+from kysira.client_address import ClientAddress
+from kysira.guard import Guard
+from kysira.replies import (
+    KILLED,
+    NGINX_FORBIDDEN,
+    NGINX_UNAVAILABLE,
+    is_own,
+    verdict_headers,
+)
+from kysira.types import Action, Decision, Mode, Request, Uninspected
+
+log = logging.getLogger(__name__)
+URI = "x-original-uri"
+METHOD = "x-original-method"
+UPGRADE = "x-original-upgrade"
+LENGTH = "x-original-content-length"
+CODING = "x-original-transfer-encoding"
+PEER = "x-kysira-peer"
+_FROM_NGINX = frozenset({URI, METHOD, UPGRADE, LENGTH, CODING})
+_HOP = frozenset({"connection", "content-length", "transfer-encoding"})
+"""What is nginx's own in a subrequest."""
+_LOG_EVERY_S = 1.0
+
+
+class NginxAuth:
+    """Decides nginx's subrequests."""
+
+    def __init__(
+        self,
+        guard: Guard,
+        clients: ClientAddress,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._guard = guard
+        self._clients = clients
+        self._clock = clock
+        self._logged_at, self._unlogged = -math.inf, 0
+
+    @property
+    def max_body_bytes(self) -> int:
+        """How much of a body is inspected."""
+        return self._guard.snapshot().policy.max_body_bytes
+
+    async def check(self, subrequest: Subrequest, body: Body, peer: str) -> Answer:
+        """Return what to tell nginx about the request that the subrequest is about."""
+        if subrequest.header(URI) is None:
+            # The adapter's own line would be scored in its place, and found harmless.
+            self._guard.count_unread(Uninspected.ERROR)
+            self._complain(
+                "check_without_original_uri: nothing was scored; the nginx configuration needs "
+                "'proxy_set_header X-Original-URI $request_uri;' where it asks the adapter"
+            )
+            return Answer(is_refused=False)
+        request = decode(subrequest, body, peer, self._clients)
+        decision = await self._guard.check(
+            request, self._guard.snapshot(), unread=_unread(subrequest, body)
+        )
+        return encode(decision)
+
+    def unreadable(self, why: str) -> Answer:
+        """Return a refusal in active mode: what can't be read may hold anything."""
+        self._guard.count_unread(Uninspected.PARSE)
+        self._complain(f"check_unreadable: {why}")
+        if self._guard.snapshot().mode is Mode.ACTIVE:
+            return Answer(is_refused=True, body=NGINX_UNAVAILABLE.encode())
+        return Answer(is_refused=False)
+
+    def _complain(self, text: str) -> None:
+        """Log at most once a second: every request may have the same fault."""
+        now = self._clock()
+        if now - self._logged_at < _LOG_EVERY_S:
+            self._unlogged += 1
+            return
+        log.error("%s more=%d", text, self._unlogged)
+        self._logged_at, self._unlogged = now, 0
+
+
+def decode(subrequest: Subrequest, body: Body, peer: str, clients: ClientAddress) -> Request:
+    """Return the client's request; headers that nginx has added are left out."""
+    headers = tuple(
+        [row for row in subrequest.headers if row[0] not in _HOP and not _is_added(row[0])]
+    )
+    if upgrade := subrequest.header(UPGRADE):  # nginx keeps it to itself
+        headers = (*headers, ("upgrade", upgrade))
+    from_nginx = subrequest.header(PEER)
+    if from_nginx is not None:
+        peer = from_nginx.decode("latin-1")
+    return Request(
+        method=(subrequest.header(METHOD) or b"").decode("latin-1"),
+        target=subrequest.header(URI) or b"",
+        headers=headers,
+        body=body.data,
+        body_truncated=body.is_cut,
+        source_ip=clients.of(peer, headers),
+    )
+
+
+def _is_added(name: str) -> bool:
+    # These names alone: X-Original-URL is a client's, and some apps route by it.
+    return name in _FROM_NGINX or is_own(name)
+
+
+def _unread(subrequest: Subrequest, body: Body) -> Uninspected | None:
+    """Return why a part of the request never came: auth_request sends no bodies."""
+    is_sent = body.data or body.is_cut
+    if not is_sent and (subrequest.header(CODING) or subrequest.header(LENGTH) or b"0") != b"0":
+        return Uninspected.OVERSIZE
+    if subrequest.header(UPGRADE) and subrequest.header(METHOD) == b"GET":
+        return Uninspected.UPGRADE
+    return None
+
+
+def encode(decision: Decision) -> Answer:
+    """Return the answer that carries out the decision."""
+    told = verdict_headers(decision)
+    if not decision.is_refused:
+        return Answer(is_refused=False, headers=told)
+    if decision.action is Action.ACTIVE_KILL:
+        killed = (*told, (KILLED, "true"))
+        return Answer(is_refused=True, headers=killed, body=NGINX_FORBIDDEN.encode())
+    return Answer(is_refused=True, headers=told, body=NGINX_UNAVAILABLE.encode())

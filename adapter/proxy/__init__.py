@@ -1,0 +1,1 @@
+"""HTTP/1.1 between a client and the app, byte for byte; knows nothing of scores."""
