@@ -13,6 +13,7 @@ from ctl.envoy.options import EnvoyOptions
 from ctl.envoy.template import render_cluster, render_envoy, render_filters, render_snippet
 from ctl.exits import EPILOG
 from ctl.files import read_text, write_text
+from ctl.render_nginx import nginx_command
 from kysira.errors import RenderError
 from kysira.settings import GuardSettings, OnFailure
 
@@ -27,9 +28,7 @@ _GUARD = "How requests are guarded"
 _OUTPUT = "Where it goes"
 
 
-@app.callback()
-def group() -> None:
-    """Keep ``render`` a group while it has one command."""
+app.command("nginx", epilog=EPILOG)(nginx_command)
 
 
 @app.command("envoy", epilog=EPILOG)

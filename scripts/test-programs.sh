@@ -3,13 +3,24 @@
 # In CI (CI is set) a program that is still missing is an error; elsewhere its tests are skipped.
 set -eu
 
+PATH=$PATH:/usr/sbin # where nginx is
 missing=
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+command -v nginx >/dev/null 2>&1 || missing="$missing nginx"
+[ -e /usr/share/nginx/modules/ngx_http_js_module.so ] || missing="$missing libnginx-mod-http-js"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "kysira: installing$missing with apt" >&2
     log=$(mktemp)
+    # A web server that is installed for the tests is not to begin serving.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+        trap 'rm -f "$policy"' EXIT
+    fi
     # shellcheck disable=SC2086  # a list of packages
     if { apt-get update && DEBIAN_FRONTEND=noninteractive \
         apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then

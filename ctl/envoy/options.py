@@ -123,7 +123,9 @@ def read_target(text: str) -> Target:
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"{text!r} must begin with http:// or https://")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError(f"{text!r} must end after the port: Envoy sends every path on as it is")
+        raise ValueError(
+            f"{text!r} must end after the port: the proxy sends every path on as it is"
+        )
     if parts.username is not None or parts.password is not None:
         raise ValueError("a user name or password in the URL can't be used; leave it out")
     host, port = _host(parts.hostname or "", text), _url_port(parts.netloc, text)

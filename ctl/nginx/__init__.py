@@ -1,0 +1,1 @@
+"""nginx: its configuration rendered and tested, its program found."""
