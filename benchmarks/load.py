@@ -8,11 +8,28 @@ from pathlib import Path
 
 from benchmarks.machine import cpu_s, usage
 from benchmarks.processes import BenchmarkError
-from benchmarks.stack import Target
+from benchmarks.target import Target
 
 RUNS = 256
 """Runs of load.lua that have no value in common."""
 _SCRIPT = Path(__file__).with_name("load.lua")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What wrk says of one run, in the names of load.lua."""
+
+    requests: int
+    duration_us: int
+    p50_us: int
+    p99_us: int
+    refused: int
+    broken: int
+
+    @property
+    def failed(self) -> int:
+        """Return how many requests got another answer than 2xx or 3xx, or none."""
+        return self.refused + self.broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +44,18 @@ class Run:
     p50_ms: float
     p99_ms: float
     server_us: float
-    """CPU time of the ext_proc process per request."""
-    envoy_us: float
+    """CPU time of the Python process per request."""
+    edge_us: float
+    """CPU time of Envoy or nginx per request."""
     failed: int
     """Requests with another answer than 2xx, or with none."""
     noise: float
     """Share of the machine's CPU time that was spent on other things."""
+
+    @property
+    def total_us(self) -> float:
+        """Return the CPU time per request of everything in front of the app."""
+        return self.server_us + self.edge_us
 
 
 def find_wrk() -> str:
@@ -46,26 +69,28 @@ def find_wrk() -> str:
 def measure(target: Target, number: int, *, round_: int, connections: int, seconds: int) -> Run:
     """Load the target with the values of run ``number``; raises BenchmarkError."""
     server = target.server.pid if target.server else 0
-    before, envoy, own = usage(target.pids), cpu_s(target.envoy.pid), cpu_s(server)
-    row = _wrk(target.url, number, connections, seconds)
-    envoy, own = cpu_s(target.envoy.pid) - envoy, cpu_s(server) - own
-    requests = max(1, row["requests"])
+    edge = target.edge.pid if target.edge else 0
+    before, edge_s, own_s = usage(target.pids), cpu_s(edge), cpu_s(server)
+    done = load(target.url, number, connections=connections, seconds=seconds)
+    edge_s, own_s = cpu_s(edge) - edge_s, cpu_s(server) - own_s
+    requests = max(1, done.requests)
     return Run(
         target.name,
         round_,
         connections,
-        row["requests"],
-        per_second=row["requests"] / (row["duration_us"] / 1e6),
-        p50_ms=row["p50_us"] / 1e3,
-        p99_ms=row["p99_us"] / 1e3,
-        server_us=own / requests * 1e6,
-        envoy_us=envoy / requests * 1e6,
-        failed=row["refused"] + row["broken"],
+        done.requests,
+        per_second=done.requests / (done.duration_us / 1e6),
+        p50_ms=done.p50_us / 1e3,
+        p99_ms=done.p99_us / 1e3,
+        server_us=own_s / requests * 1e6,
+        edge_us=edge_s / requests * 1e6,
+        failed=done.failed,
         noise=usage(target.pids).others_since(before),
     )
 
 
-def _wrk(url: str, number: int, connections: int, seconds: int) -> dict[str, int]:
+def load(url: str, number: int, *, connections: int, seconds: int) -> Load:
+    """Run wrk with the values of run ``number``; raises BenchmarkError."""
     command = [
         find_wrk(), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
         "-s", str(_SCRIPT), url, "--", str(number % RUNS),
@@ -73,8 +98,15 @@ def _wrk(url: str, number: int, connections: int, seconds: int) -> dict[str, int
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=seconds + 60, check=False
     )
-    last = done.stdout.strip().rpartition("\n")[2]
-    if done.returncode or not last.startswith("{"):
+    if done.returncode:
         raise BenchmarkError(f"wrk failed: {(done.stdout + done.stderr).strip()[-300:]}")
-    row: dict[str, int] = json.loads(last)
-    return row
+    return read_load(done.stdout)
+
+
+def read_load(output: str) -> Load:
+    """Return what wrk has printed with load.lua, on its last line; raises BenchmarkError."""
+    last = output.strip().rpartition("\n")[2]
+    try:
+        return Load(**json.loads(last))
+    except (ValueError, TypeError):
+        raise BenchmarkError(f"wrk failed: {output.strip()[-300:]}") from None

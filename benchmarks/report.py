@@ -1,17 +1,11 @@
 """Medians, ratios and the table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from benchmarks.load import Run
-
-MAX_RATIO = 2.0
-"""Python CPU of full scoring over that of a server that does not look."""
-MAX_RSS_MB = 150
-_COMPARED = (("shadow", "tuned"), ("shadow", "no-op"), ("active", "no-op"), ("no-cache", "no-op"))
-"""Like with like first: the goal is about what scoring adds to the same server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +17,49 @@ class State:
     cache_hits: float | None
     unread: int
     """Requests that were not scored, or not in full."""
+    unscored: int = 0
+    """Requests that were answered, and that the server has not counted as scored."""
+    lost: int = 0
+    """Events of requests that were dropped: work that was not done, and is in no number."""
 
 
-_COLUMNS = (
-    ("connections", "conn", "d"),
-    ("target", "", ""),
-    ("server_us", "Python µs", ".0f"),
-    ("envoy_us", "Envoy µs", ".0f"),
-    ("per_second", "req/s", ".0f"),
-    ("p50_ms", "p50 ms", ".2f"),
-    ("p99_ms", "p99 ms", ".2f"),
-    ("rss_mb", "RSS MB", ".0f"),
-    ("cache_hits", "cache hits", ".1%"),
-    ("requests", "requests", "d"),
-    ("failed", "not 2xx", "d"),
-    ("unread", "unread", "d"),
-    ("noise", "noise", ".0%"),
-)
-_MEDIANS = ("server_us", "envoy_us", "per_second", "p50_ms", "p99_ms", "noise")
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the table."""
+
+    key: str
+    title: str
+    form: str
+    """How a value is formatted."""
+
+
+def columns(edge: str, hidden: Collection[str] = ()) -> tuple[Column, ...]:
+    """Return the columns but the hidden ones; ``edge`` is what is in front of Python, as Envoy."""
+    return tuple(
+        Column(key, title, form)
+        for key, title, form in (
+            ("connections", "conn", "d"),
+            ("target", "", ""),
+            ("server_us", "Python µs", ".0f"),
+            ("edge_us", f"{edge} µs", ".0f"),
+            ("per_second", "req/s", ".0f"),
+            ("p50_ms", "p50 ms", ".2f"),
+            ("p99_ms", "p99 ms", ".2f"),
+            ("rss_mb", "RSS MB", ".0f"),
+            ("cache_hits", "cache hits", ".1%"),
+            ("requests", "requests", "d"),
+            ("failed", "not 2xx", "d"),
+            ("unread", "unread", "d"),
+            ("lost", "events lost", "d"),
+            ("noise", "noise", ".0%"),
+        )
+        if key not in hidden
+    )
+
+
+_MEDIANS = ("server_us", "edge_us", "per_second", "p50_ms", "p99_ms", "noise")
+_STATE = ("rss_mb", "cache_hits", "unread", "lost")
+_OPTIONAL = ("server_us", "edge_us", "rss_mb", "cache_hits")
 
 
 def summary(runs: Sequence[Run], states: Iterable[State]) -> list[dict[str, Any]]:
@@ -53,63 +72,83 @@ def summary(runs: Sequence[Run], states: Iterable[State]) -> list[dict[str, Any]
         row |= {key: median(getattr(run, key) for run in own) for key in _MEDIANS}
         row |= {key: sum(getattr(run, key) for run in own) for key in ("requests", "failed")}
         state = known[target]
-        row |= {"rss_mb": state.rss_mb, "cache_hits": state.cache_hits, "unread": state.unread}
+        row |= {key: getattr(state, key) for key in _STATE}
         rows.append(row)
     return rows
 
 
-def line(run: Run) -> str:
+def line(run: Run, edge: str) -> str:
     """Return one run as a line."""
     return (
         f"{run.connections:2} connections: {run.target:9}{run.server_us:6.0f} µs Python,"
-        f"{run.envoy_us:5.0f} µs Envoy, noise {run.noise:.0%}"
+        f"{run.edge_us:5.0f} µs {edge}, noise {run.noise:.0%}"
     )
 
 
-def table(rows: Iterable[dict[str, Any]]) -> str:
+def table(rows: Iterable[dict[str, Any]], shown: Sequence[Column]) -> str:
     """Return the rows as aligned text."""
-    cells = [[title for _, title, _ in _COLUMNS], *map(_cells, rows)]
+    cells = [[column.title for column in shown], *(_cells(row, shown) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ("  ".join(map(str.rjust, row, widths)) for row in cells)
     return "\n".join(lines)
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
+def _cells(row: dict[str, Any], shown: Sequence[Column]) -> list[str]:
     return [
-        "-" if key in _OPTIONAL and not row[key] else f"{row[key]:{form}}"
-        for key, _, form in _COLUMNS
+        "-"
+        if column.key in _OPTIONAL and not row[column.key]
+        else f"{row[column.key]:{column.form}}"
+        for column in shown
     ]
 
 
-_OPTIONAL = ("server_us", "rss_mb", "cache_hits")
+def python_us(run: Run) -> float:
+    """Return the CPU time of the Python process per request."""
+    return run.server_us
 
 
-def ratios(runs: Iterable[Run], above: str, below: str, connections: int) -> list[float]:
-    """Return the ratio of two targets' Python CPU per request in each round."""
-    cost = {(r.round, r.target): r.server_us for r in runs if r.connections == connections}
+def total_us(run: Run) -> float:
+    """Return the CPU time per request of everything in front of the app."""
+    return run.total_us
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two targets whose cost is compared."""
+
+    above: str
+    below: str
+    limit: float | None = None
+    """What the ratio should be at most."""
+    what: str = "Python CPU"
+    cost: Callable[[Run], float] = python_us
+
+
+def ratios(runs: Iterable[Run], compared: Compared, connections: int) -> list[float]:
+    """Return the ratio of two targets' cost per request in each round."""
+    cost = {(r.round, r.target): compared.cost(r) for r in runs if r.connections == connections}
     rounds = sorted({round_ for round_, _ in cost})
-    return [cost[round_, above] / cost[round_, below] for round_ in rounds]
+    return [cost[round_, compared.above] / cost[round_, compared.below] for round_ in rounds]
 
 
-def goals(runs: Sequence[Run], states: Iterable[State]) -> str:
-    """Return what the numbers should be, and what they are."""
-    lines = []
-    for connections in dict.fromkeys(run.connections for run in runs):
-        for target, base in _COMPARED:
-            found = ratios(runs, target, base, connections)
-            is_goal = (target, base) == _COMPARED[0]
-            lines.append(
-                f"Python CPU, {target} / {base}, {connections} connections: {median(found):.2f}"
-                f" (rounds {', '.join(f'{ratio:.2f}' for ratio in found)})"
-                + (_goal(median(found), MAX_RATIO, "") if is_goal else "")
-            )
-    lines += [
-        f"memory, {state.target}: {state.rss_mb:.0f} MB" + _goal(state.rss_mb, MAX_RSS_MB, " MB")
-        for state in states
-        if state.target == "shadow"
+def comparisons(runs: Sequence[Run], compared: Sequence[Compared]) -> list[str]:
+    """Return a line for each pair at each number of connections."""
+    return [
+        _comparison(runs, pair, connections)
+        for connections in dict.fromkeys(run.connections for run in runs)
+        for pair in compared
     ]
-    return "\n".join(lines)
 
 
-def _goal(value: float, limit: float, unit: str) -> str:
+def _comparison(runs: Sequence[Run], pair: Compared, connections: int) -> str:
+    found = ratios(runs, pair, connections)
+    text = (
+        f"{pair.what}, {pair.above} / {pair.below}, {connections} connections: {median(found):.2f}"
+        f" (rounds {', '.join(f'{ratio:.2f}' for ratio in found)})"
+    )
+    return text if pair.limit is None else text + goal(median(found), pair.limit)
+
+
+def goal(value: float, limit: float, unit: str = "") -> str:
+    """Return what the value should be at most, and whether it is; to go behind the value."""
     return f"; goal: at most {limit:g}{unit}, {'met' if value <= limit else 'missed'}"

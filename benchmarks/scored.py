@@ -9,6 +9,7 @@ import sys
 from unittest.mock import patch
 
 import extproc.__main__ as service
+from inference import in_process
 from inference.detectors import load_detectors
 from inference.engine import Engine
 from inference.loading import load_engine
@@ -28,8 +29,8 @@ def main() -> int:
         return engines[0]
 
     # The service has no way in, so that what is measured is all that it does, and nothing more.
-    with patch.object(service, "load_engine", build_and_keep):
-        status = run(service.PROG, service.serve)
+    with patch.object(in_process, "load_engine", build_and_keep):
+        status = run(service.KIND.service, service.serve)
     for engine in engines:
         info = engine.cache_info()
         print(f"cache hits={info.hits} misses={info.misses}", flush=True)

@@ -2,10 +2,8 @@
 
 import io
 import json
-import re
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,14 +12,16 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from benchmarks.metrics import read
 from benchmarks.processes import Program
+from benchmarks.target import Target
 from ctl.envoy.options import EnvoyOptions, read_address
 from ctl.envoy.program import find_envoy
 from ctl.envoy.template import render_envoy
 from kysira.settings import OnFailure
 
 _CLUSTER = "kysira_ext_proc"
-_UNREAD = re.compile(r"kysira_extproc_uninspected_total\{.*\} (\S+)")
+_SCORED = "benchmarks.scored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,49 +34,21 @@ class Variant:
     settings: Mapping[str, str] | None = None
 
 
-_MODELS = ("KYSIRA_SQLI_MODEL", "KYSIRA_PI_MODEL")
+MODELS = ("KYSIRA_SQLI_MODEL", "KYSIRA_PI_MODEL")
+"""The settings that say which models are used."""
 VARIANTS = (
     Variant("envoy"),
     Variant("no-op", "benchmarks.noop"),
     Variant("tuned", "benchmarks.noop", {"BENCHMARK_TUNED": "1"}),
-    Variant("shadow", "benchmarks.scored", {"KYSIRA_MODE": "shadow"}),
-    Variant("active", "benchmarks.scored", {"KYSIRA_MODE": "active"}),
-    Variant("no-cache", "benchmarks.scored", {"KYSIRA_MODE": "shadow", "BENCHMARK_NO_CACHE": "1"}),
+    Variant("shadow", _SCORED, {"KYSIRA_MODE": "shadow"}),
+    Variant("active", _SCORED, {"KYSIRA_MODE": "active"}),
+    Variant("no-cache", _SCORED, {"KYSIRA_MODE": "shadow", "BENCHMARK_NO_CACHE": "1"}),
     Variant(
         "models",
-        "benchmarks.scored",
-        {"KYSIRA_MODE": "shadow", **dict.fromkeys(_MODELS, "packaged")},
+        _SCORED,
+        {"KYSIRA_MODE": "shadow", **dict.fromkeys(MODELS, "packaged")},
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A variant that runs."""
-
-    name: str
-    url: str
-    envoy: Program
-    server: Program | None
-
-    @property
-    def pids(self) -> list[int]:
-        """Return the processes behind the URL."""
-        return [program.pid for program in (self.envoy, self.server) if program]
-
-    def unread(self) -> int:
-        """Return how many requests the server could not read in full."""
-        found = re.search(r" http=(\S+)", self.server.output()) if self.server else None
-        metrics = _get(f"http://{found[1]}/metrics") if found else ""
-        return sum(int(float(match[1])) for match in _UNREAD.finditer(metrics))
-
-    def cache_hits(self) -> float | None:
-        """Stop the server; return the share of the values looked up that the cache knew."""
-        found = re.search(
-            r"cache hits=(\d+) misses=(\d+)", self.server.stop() if self.server else ""
-        )
-        looked_up = int(found[1]) + int(found[2]) if found else 0
-        return int(found[1]) / looked_up if found and looked_up else None
 
 
 @contextmanager
@@ -91,7 +63,10 @@ def running() -> Iterator[list[Target]]:
         for variant, server in zip(VARIANTS, servers, strict=True):
             address = server.find(r"listening grpc=(\S+)")[1] if server else None
             envoy, url = _start_envoy(programs, folder / variant.name, address)
-            targets.append(Target(variant.name, url, envoy, server))
+            metrics = ""
+            if server and variant.module == _SCORED:
+                metrics = "http://{}/metrics".format(server.find(r" http=(\S+)")[1])
+            targets.append(Target(variant.name, url, envoy, server, metrics, "kysira_extproc"))
         yield targets
 
 
@@ -102,7 +77,7 @@ def _server(variant: Variant, folder: Path) -> Program:
         "KYSIRA_METRICS_PORT": "0",
         "KYSIRA_DRAIN_MS": "0",
         # What a model costs depends on what it is shown: it has a row of its own.
-        **dict.fromkeys(_MODELS, "none"),
+        **dict.fromkeys(MODELS, "none"),
         **(variant.settings or {}),
     }
     return Program([sys.executable, "-m", variant.module], env)
@@ -119,11 +94,11 @@ def _start_envoy(programs: ExitStack, folder: Path, ext_proc: str | None) -> tup
     envoy = programs.enter_context(Program(command))
     envoy.wait_until(lambda: admin_file.exists() and admin_file.read_text())
     admin = f"http://{admin_file.read_text().strip()}"
-    envoy.wait_until(lambda: "LIVE" in _get(f"{admin}/ready"))
+    envoy.wait_until(lambda: "LIVE" in read(f"{admin}/ready"))
     if ext_proc:
         healthy = f"{admin}/stats?filter=cluster.{_CLUSTER}.membership_healthy"
-        envoy.wait_until(lambda: _get(healthy).strip().endswith(" 1"))
-    listeners = json.loads(_get(f"{admin}/listeners?format=json"))["listener_statuses"]
+        envoy.wait_until(lambda: read(healthy).strip().endswith(" 1"))
+    listeners = json.loads(read(f"{admin}/listeners?format=json"))["listener_statuses"]
     port = listeners[0]["local_address"]["socket_address"]["port_value"]
     return envoy, f"http://127.0.0.1:{port}"
 
@@ -153,8 +128,3 @@ def envoy_config(ext_proc: str | None) -> str:
         manager["http_filters"] = [f for f in filters if not f["name"].startswith("kysira.")]
         resources["clusters"] = [c for c in resources["clusters"] if c["name"] != _CLUSTER]
     return json.dumps(config)
-
-
-def _get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return str(answer.read().decode())

@@ -1,0 +1,55 @@
+"""What a request costs by each way in: nginx alone, kysira-proxy, and nginx with the adapter.
+
+All run at once, in front of the same app, and are loaded in turn, in the other order every second
+round: a slow spell of the machine hits them all, and ratios within a round hold where absolute
+numbers do not.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from benchmarks.comparison import Comparison, compare
+from benchmarks.load import Run
+from benchmarks.machine import header
+from benchmarks.nginx import version
+from benchmarks.report import Compared, State, comparisons, goal, total_us
+from benchmarks.ways_stack import running
+
+MAX_RATIO = 1.5
+"""Python CPU of the scoring proxy over that of the same proxy that does not look."""
+_WHOLE = "CPU"
+_COMPARED = (
+    Compared("rules", "unscored", MAX_RATIO),
+    Compared("models", "unscored", MAX_RATIO),
+    Compared("unscored", "nginx", what=_WHOLE, cost=total_us),
+    Compared("rules", "nginx", what=_WHOLE, cost=total_us),
+    Compared("njs", "nginx", what=_WHOLE, cost=total_us),
+    Compared("njs", "rules", what=_WHOLE, cost=total_us),
+)
+
+
+def main() -> int:
+    """Measure, print a table and return 1 when the numbers can't be trusted."""
+    return compare(
+        Comparison(
+            "benchmarks.ways",
+            __doc__,
+            "nginx",
+            lambda: f"{header()}, nginx {version()}",
+            running,
+            goals,
+            hidden=("cache_hits",),
+        )
+    )
+
+
+def goals(runs: Sequence[Run], states: Sequence[State]) -> str:
+    """Return what the numbers should be, and what they are."""
+    lost = [
+        f"events lost, {state.target}: {state.lost}" + goal(state.lost, 0) for state in states[1:]
+    ]
+    return "\n".join([*comparisons(runs, _COMPARED), *lost])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
