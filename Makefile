@@ -4,7 +4,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := kysira inference extproc ctl tests benchmarks
+SOURCES := kysira inference extproc adapter ctl tests benchmarks
 JOBS ?= auto
 ARGS ?=
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from adapter.nginx_settings import AdapterSettings
+from adapter.settings import ProxySettings
 from extproc.settings import ExtProcSettings
 from inference.detectors import load_detectors
 from inference.service import InferenceSettings
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("kysira", "inference", "extproc", "ctl")
+PACKAGES = ("kysira", "inference", "extproc", "adapter", "ctl")
 TESTED_ELSEWHERE = {
     "inference/detectors": "tests/data/detectors/<slug>.jsonl holds each one's cases",
 }
@@ -28,7 +30,9 @@ def test_readme_names_every_detector() -> None:
     assert sorted(listed[1].split(", ")) == sorted(d.slug for d in load_detectors())
 
 
-@pytest.mark.parametrize("settings", [ExtProcSettings, InferenceSettings])
+@pytest.mark.parametrize(
+    "settings", [ExtProcSettings, InferenceSettings, ProxySettings, AdapterSettings]
+)
 def test_every_setting_says_what_it_is(settings: type) -> None:
     """--help has a sentence for each."""
     for field in dataclasses.fields(settings):
