@@ -38,5 +38,13 @@ def write_text(path: Path, text: str) -> None:
         raise RenderError(f"{path}: {_why(error)}") from error
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder, and those above it, unless it is there; raises RenderError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RenderError(f"{path}: {_why(error)}") from error
+
+
 def _why(error: OSError) -> str:
     return os.strerror(error.errno).lower() if error.errno else str(error)

@@ -7,7 +7,7 @@ import typer
 
 from ctl.arguments import parsed, usage_error
 from ctl.envoy.options import read_address, read_duration, read_listen_address, read_target
-from ctl.files import write_text
+from ctl.files import make_folder, write_text
 from ctl.nginx.check import check_nginx, find_nginx
 from ctl.nginx.options import NginxOptions, Via, read_path, read_size, read_version
 from ctl.nginx.template import SCRIPT, Part, render_nginx, render_parts, scripts
@@ -230,6 +230,7 @@ def _write(
     if output is not None:
         files = {output: parts[0].text, **{output.parent / p.name: p.text for p in beside}}
     elif folder is not None:
+        make_folder(folder)
         files = {folder / part.name: part.text for part in (*parts, *beside)}
     else:
         _print(parts, beside)

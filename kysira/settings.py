@@ -195,9 +195,15 @@ def load(
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"{prog} {__version__}")
     readers = {f.name: _reader(settings, f) for f in dataclasses.fields(settings)}  # type: ignore[arg-type]
-    for field in dataclasses.fields(settings):  # type: ignore[arg-type]
-        parser.add_argument(_option(field.name), metavar=field.name.upper(), help=_help(field))
-    given = vars(parser.parse_args(argv))
+    for title, fields in _groups(settings):
+        group = parser.add_argument_group(title)
+        for field in fields:
+            group.add_argument(_option(field.name), metavar=_metavar(field), help=_help(field))
+    known, others = parser.parse_known_args(argv)
+    if others:  # without their values, which may be secrets
+        named = [text.partition("=")[0] for text in others if text.startswith("-")] or others[:1]
+        parser.error(f"there is no option {', '.join(named)}")
+    given = vars(known)
     variables = {f.name: _variables(f) for f in dataclasses.fields(settings)}  # type: ignore[arg-type]
     _warn_of_typos(prog, {name for names in variables.values() for name in names}, environ)
     values: dict[str, Any] = {}
@@ -212,6 +218,27 @@ def load(
         except ValueError as error:
             raise SettingsError(f"{source}: {error}") from None
     return settings(**values)
+
+
+def _groups(settings: type) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
+    """Return the settings by the class that declares them: the service's own come first."""
+    fields = {field.name: field for field in dataclasses.fields(settings)}
+    groups = []
+    for kind in settings.__mro__:
+        own = [fields[name] for name in vars(kind).get("__annotations__", ()) if name in fields]
+        if own:
+            title = "Its own" if kind is settings else (kind.__doc__ or "").partition(".")[0]
+            groups.append((title, own))
+    return groups
+
+
+def _metavar(field: dataclasses.Field[Any]) -> str:
+    """Return what stands for the value: the words there are to choose from, or its last word."""
+    if isinstance(field.default, enum.Enum):
+        return "|".join(str(member.value) for member in type(field.default))
+    return (
+        "true|false" if isinstance(field.default, bool) else field.name.rpartition("_")[2].upper()
+    )
 
 
 def _variables(field: dataclasses.Field[Any]) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ctl.files import read_text, write_text
+from ctl.files import make_folder, read_text, write_text
 from kysira.errors import RenderError
 
 
@@ -40,3 +40,13 @@ def test_unwritable_folder_is_named(tmp_path: Path) -> None:
     """A folder that is not there is an error with the path."""
     with pytest.raises(RenderError, match="none/a: no such file"):
         write_text(tmp_path / "none" / "a", "x")
+
+
+def test_folder_is_made_whole(tmp_path: Path) -> None:
+    """With those above it; one that is there stays, and a file in its place is named."""
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(RenderError, match="file: file exists"):
+        make_folder(tmp_path / "file")

@@ -209,3 +209,25 @@ def test_trusted_proxies_are_networks() -> None:
     assert [str(network) for network in networks] == ["10.0.0.0/8", "::1/128"]
     with pytest.raises(SettingsError, match="'lb' is no address or network"):
         read("--trusted-proxies", "lb")
+
+
+def test_help_begins_with_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """A service's own settings come first, then the others in groups; choices are shown."""
+    with pytest.raises(SystemExit):
+        read("--help")
+    text = capsys.readouterr().out
+    titles = ["Its own:", "What every service has:", "What every front-end needs to decide:"]
+    places = [text.index(title) for title in titles]
+    assert places == sorted(places)
+    assert "--mode shadow|active" in text
+    assert "--is-lenient true|false" in text
+
+
+def test_option_is_never_abbreviated() -> None:
+    """A part of an option is no option: a secret meant for another must not be taken for it."""
+    for argv in (("--admin-token", "s3cret"), ("--admin-token=s3cret",)):
+        with pytest.raises(
+            SettingsError, match=r"^there is no option --admin-token \(see"
+        ) as raised:
+            read(*argv)
+        assert "s3cret" not in str(raised.value)
