@@ -4,7 +4,14 @@ import enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from kysira.events.secret_signs import SHORT, is_secret_name, looks_secret
+from kysira.events.secret_signs import (
+    SHORT,
+    decoded,
+    is_known_secret,
+    is_random,
+    is_secret_name,
+    looks_secret,
+)
 from kysira.types import MAX_MATCHED, Finding, Place
 
 MASK = "[masked]"
@@ -37,7 +44,8 @@ def shown_path(path: bytes, *, is_cut: bool = False) -> Shown:
     """Return a path, as sent, printable and cut, without segments that look secret."""
     is_cut = is_cut or len(path) > _READ
     segments = path[:_READ].split(b"/")
-    if not is_cut and max(map(len, segments)) <= SHORT and not _is_odd(path):  # as most are
+    plain = None if is_cut or b"=" in path else _at_a_glance(path, segments, b"/=")
+    if plain and not any(map(_looks_random, plain)):  # as of most
         return Shown(_printable(path), True)
     masked = [_mask if _looks_secret(segment) else segment for segment in segments]
     is_whole = not is_cut and masked == segments
@@ -50,16 +58,15 @@ def shown_query(query: bytes, *, is_cut: bool = False) -> Shown:
     """Return a query, as sent, printable and cut, without values that are or look secret."""
     pairs = query.split(b"&")
     last = pairs[-1] if is_cut else None
+    plain = None if is_cut or len(query) > MAX_SHOWN else _at_a_glance(query, pairs, b"&=")
+    may_be_secret = _is_long_or_odd if plain is None else _looks_random
     shown: list[bytes] = []
     size, is_whole = 0, not is_cut
-    for pair in pairs:
-        name, _, value = pair.partition(b"=")
+    for pair, pair_read in zip(pairs, plain or pairs, strict=True):
+        name, _, value = pair_read.partition(b"=")
         sort = _sort_of_name(name) if len(name) <= _CACHED else _read_name(name)
-        if (  # as most are
-            sort is _Name.PLAIN and len(value) <= SHORT and (value.isalnum() or not _is_odd(value))
-        ):
-            text = pair
-        else:
+        text = pair
+        if sort is not _Name.PLAIN or may_be_secret(value):
             text = _masked_pair(pair, sort)
             is_whole = is_whole and (text is pair or sort is _Name.SECRET)
         shown.append(text)
@@ -70,6 +77,29 @@ def shown_query(query: bytes, *, is_cut: bool = False) -> Shown:
     if shown[-1] is last:
         shown[-1] = shown[-1][:-_EDGE]
     return Shown(_printable(b"&".join(shown), is_cut=is_cut), is_whole)
+
+
+def _at_a_glance(text: bytes, parts: list[bytes], separators: bytes) -> list[bytes] | None:
+    """Return the parts decoded when all that can make one of them a secret is to look random.
+
+    To tell so for all parts at once costs less than to look at each; None says: do that.
+    """
+    plain = decoded(text) if b"%" in text else text
+    if b"%" in plain or b":" in plain:
+        return None
+    if max(map(len, parts)) > SHORT and is_known_secret(plain):
+        return None
+    if plain is text:
+        return parts
+    for code in separators:
+        if plain.count(code) != text.count(code):
+            return None
+    return plain.split(separators[:1])
+
+
+def _looks_random(text: bytes) -> bool:
+    """Return False for a part, seen at a glance, that is no secret."""
+    return b"=" in text or (len(text) > SHORT and is_random(text))
 
 
 class _Name(enum.Enum):
@@ -102,13 +132,12 @@ def _masked_pair(pair: bytes, sort: _Name) -> bytes:
 
 
 def _looks_secret(text: bytes) -> bool:
-    if len(text) <= SHORT and not _is_odd(text):
-        return False
-    return looks_secret(text[:_READ])
+    return _is_long_or_odd(text) and looks_secret(text[:_READ])
 
 
-def _is_odd(text: bytes) -> bool:
-    return b"%" in text or b"=" in text or b":" in text
+def _is_long_or_odd(text: bytes) -> bool:
+    """Return False for what is no secret, whatever it says."""
+    return len(text) > SHORT or b"%" in text or b"=" in text or b":" in text
 
 
 def shown_location(location: str) -> str:

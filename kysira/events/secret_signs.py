@@ -60,27 +60,38 @@ _KNOWN = (
     r"|://[^/?#\s:@]*:[^/?#\s@]+@"  # a URL with a password
 )
 _CARD = r"[0-9](?:[ +.-]?[0-9]){12,}"
-_TOKEN = rf"[A-Za-z0-9+/_-]{{{_RUN},}}"
 _known = _compile(_KNOWN)
 _card = _compile(_CARD)
-_token = _compile(_TOKEN)
-_suspect = _compile(f"{_KNOWN}|{_CARD}|{_TOKEN}")
-_piece = _compile(rf"[A-Za-z0-9]{{{_RUN},}}")
 _named = _compile(r"""(?:(?:^|[?&#;\n])\s*["']?|[{,\[]\s*["'])([^=:&?#;"'{},\s]+)["']?\s*[=:]""")
 """A value that has names and values of its own: a URL's query, JSON, a header's parameters."""
 _unicode_escape = _compile(r"%[uU]00([0-9A-Fa-f]{2})")
 _digits = _compile(r"[0-9]+")
-_hex = _compile(r"[0-9]+[A-Fa-f][A-Fa-f0-9]*|[A-Fa-f]+[0-9][A-Fa-f0-9]*")
 _CARD_LENGTHS = {
     b"2": (16,), b"3": (14, 15, 16), b"4": (13, 16, 19), b"5": (16,), b"6": (16, 19),
 }  # fmt: skip
-_CLASSES = bytes.maketrans(
-    (string.digits + string.ascii_uppercase + string.ascii_lowercase).encode(),
-    b"d" * 10 + b"u" * 26 + b"l" * 26,
-)
+_DIGITS = string.digits.encode()
+_UPPER = string.ascii_uppercase.encode()
+_LOWER = string.ascii_lowercase.encode()
+_SEPARATORS = b"+/_-"
+"""What base64 and tokens have beside letters and digits."""
+
+
+def _all_but(kept: bytes) -> bytes:
+    return bytes(code for code in range(256) if code not in kept)
+
+
+_NOT_HIGH = _all_but(_DIGITS + _UPPER)
+_NOT_DIGITS = _all_but(_DIGITS)
+_NOT_ALNUM = _all_but(_DIGITS + _UPPER + _LOWER)
+_NOT_TOKEN = _all_but(_DIGITS + _UPPER + _LOWER + _SEPARATORS)
+_PIECES = bytes.maketrans(_NOT_ALNUM, b" " * len(_NOT_ALNUM))
+_TOKENS = bytes.maketrans(_NOT_TOKEN, b" " * len(_NOT_TOKEN))
+_HEX_DIGITS = string.hexdigits.encode()
+_CLASSES = bytes.maketrans(_DIGITS + _UPPER + _LOWER, b"d" * 10 + b"u" * 26 + b"l" * 26)
 _CHANGES = (b"lu", b"ul", b"ld", b"dl", b"ud", b"du")
-_DIGITS = tuple(b"%d" % digit for digit in range(10))
 _PUNCTUATION = bytes(code for code in range(128) if not chr(code).isalnum())
+_FEWEST_DIGITS = 13
+"""Of a card's number."""
 
 
 def decoded(text: bytes) -> bytes:
@@ -126,13 +137,28 @@ def looks_secret(value: bytes) -> bool:
     text = decoded(value)
     if (b"=" in text or b":" in text) and _is_any(is_secret_name, _found(_named, text)):
         return True
-    if len(text) <= SHORT or not _suspect.search(text):
+    return len(text) > SHORT and (is_known_secret(text) or is_random(text))
+
+
+def is_known_secret(text: bytes) -> bool:
+    """Return True when the decoded text holds what a service's keys or tokens look like."""
+    return bool(_known.search(text))
+
+
+def is_random(text: bytes) -> bool:
+    """Return True when the decoded text holds a card's number, or what nobody writes by hand."""
+    high = text.translate(None, _NOT_HIGH)
+    if not high:  # as of words in lower case
         return False
-    return (
-        bool(_known.search(text))
-        or _is_any(_has_card, _found(_card, text))
-        or _is_any(_is_random, _found(_token, text))
-    )
+    if len(high) >= _FEWEST_DIGITS and len(high.translate(None, _NOT_DIGITS)) >= _FEWEST_DIGITS:
+        if _is_any(_has_card, _found(_card, text)):
+            return True
+    return _is_any(_is_random, _runs(text, _TOKENS))
+
+
+def _runs(text: bytes, separate: bytes) -> list[bytes]:
+    """Return the runs of _RUN and more bytes that the table does not make spaces of."""
+    return [run for run in text.translate(separate).split(b" ") if len(run) >= _RUN]
 
 
 def _found(pattern: Any, text: bytes) -> list[bytes]:
@@ -174,19 +200,19 @@ def _is_card(number: bytes) -> bool:
 
 def _is_random(token: bytes) -> bool:
     """Return True for what nobody would write by hand: long hex, or base64 of random bytes."""
-    separators = sum(map(token.count, (b"+", b"/", b"_", b"-")))
-    run = token.translate(None, b"+/_-")
+    run = token.translate(None, _SEPARATORS)
+    separators = len(token) - len(run)
     if separators * 10 <= len(token):
         return _is_mixed(run)
     # A path, or words: what is between them counts, unless it is too mixed for words.
     is_text = separators * 4 > len(token) or _changes(run) < 0.5
-    return _is_any(_is_mixed, _found(_piece, token)) if is_text else _is_mixed(run)
+    return _is_any(_is_mixed, _runs(token, _PIECES)) if is_text else _is_mixed(run)
 
 
 def _is_mixed(run: bytes) -> bool:
-    if _hex.fullmatch(run):  # 24 digits are a database's id, in many a path
-        return len(run) >= 32
-    digits = sum(map(run.count, _DIGITS))
+    digits = len(run.translate(None, _NOT_DIGITS))
+    if 0 < digits < len(run) and not run.translate(None, _HEX_DIGITS):
+        return len(run) >= 32  # 24 digits are a database's id, in many a path
     if run != run.upper() and run != run.lower():
         return len(run) >= 16 and _changes(run) >= (0.35 if digits > 1 else 0.45)
     if run.isupper():  # base32; nobody writes so many capitals and digits in one word
