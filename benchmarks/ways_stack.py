@@ -17,6 +17,7 @@ from ctl.envoy.options import Address, read_address
 PROXY = ("-c", "from adapter.__main__ import proxy; proxy()")
 """What Python runs to be kysira-proxy."""
 _ADAPTER = ("-c", "from adapter.__main__ import nginx_auth; nginx_auth()")
+_PLAIN = ("-m", "benchmarks.plain")
 _UNSCORED = ("-m", "benchmarks.unscored")
 _RULES = dict.fromkeys(MODELS, "none")
 _PACKAGED = dict.fromkeys(MODELS, "packaged")
@@ -35,6 +36,7 @@ class Way:
 
 WAYS = (
     Way("nginx"),
+    Way("aiohttp", _PLAIN),
     Way("unscored", _UNSCORED, {"KYSIRA_SINKS": "none"}),
     Way("rules", PROXY, _RULES),
     Way("models", PROXY, _PACKAGED),
@@ -87,6 +89,8 @@ def _target(
         nginx, listen = start_nginx(programs, folder, partial(plain_files, app=where))
         return Target(way.name, f"http://{listen}", nginx, None, app=program)
     address = read_address(server.find(r"listening http=(\S+)")[1])
+    if way.command == _PLAIN:  # it counts nothing
+        return Target(way.name, f"http://{address}", None, server, app=program)
     metrics = f"http://{address}/metrics"
     if not way.is_behind_nginx:
         return Target(way.name, f"http://{address}", None, server, metrics, "kysira", program)
