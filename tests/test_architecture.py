@@ -39,6 +39,24 @@ def test_every_setting_says_what_it_is(settings: type) -> None:
         assert field.metadata["help"].endswith("."), field.name
 
 
+HELM_VALUES = {
+    ProxySettings: (
+        "targetURL", "inferenceURL", "mode", "scoreThreshold", "sinks", "httpSinkURL", "proxyPort",
+    ),
+    ExtProcSettings: ("inferenceURL", "mode", "scoreThreshold", "grpcPort", "metricsPort"),
+    AdapterSettings: ("inferenceURL", "mode", "scoreThreshold"),
+}  # fmt: skip
+"""The deployment guide's names of what is set in a chart, under ``config`` and ``service``."""
+
+
+@pytest.mark.parametrize("settings", HELM_VALUES)
+def test_helm_values_are_settings(settings: type) -> None:
+    """Who knows a chart's value knows the variable: ``targetURL`` is ``KYSIRA_TARGET_URL``."""
+    names = {field.name for field in dataclasses.fields(settings)}
+    for value in HELM_VALUES[settings]:
+        assert re.sub(r"(?<!^)([A-Z]+)", r"_\1", value).lower() in names, value
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     """No link of a document points to a file that is not there."""
