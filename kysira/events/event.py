@@ -1,11 +1,11 @@
 """The event of one request: made at once, for little; written as JSON later."""
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from time import gmtime, strftime
 from typing import Any, NamedTuple
 
+from kysira.events.json_text import Mappings, ShownTexts, encode, quoted
 from kysira.events.redaction import (
     Shown,
     printable,
@@ -24,7 +24,7 @@ _MAX_METHOD = 32
 _MAX_ADDRESS = 64
 _HOSTS = frozenset({":authority", "host"})
 _SCORE_DIGITS = 4
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_paths, _queries, _breakdowns = ShownTexts(shown_path), ShownTexts(shown_query), Mappings()
 
 
 class Event(NamedTuple):
@@ -53,14 +53,14 @@ class Event(NamedTuple):
         verdict, finding = decision.verdict, decision.finding
         return {
             "timestamp": timestamp(self.unix_seconds),
-            "method": printable(self.method, _MAX_METHOD),
+            "method": _method(self.method),
             "path": path_shown.text,
-            "source_ip": printable(self.source_ip, _MAX_ADDRESS),
-            "score": 0.0 if decision.score is None else round(decision.score, _SCORE_DIGITS),
+            "source_ip": _address(self.source_ip),
+            "score": _score(decision.score),
             "reason": _reason(decision.reason) if decision.reason else "",
             "mode": decision.mode,  # a StrEnum is a string; its .value takes longer than the rest
             "action": decision.action,
-            "latency_ms": round(self.latency_s * 1e3, 3),
+            "latency_ms": _milliseconds(self.latency_s),
             "id": self.id,
             "front_end": self.front_end,
             "host": _host(self.host),
@@ -76,10 +76,35 @@ class Event(NamedTuple):
 
     def line(self) -> bytes:
         """Return the fields as one line of JSON in UTF-8, without a line break."""
-        return _encode(self.to_json()).encode("utf-8", "replace")
+        is_cut = len(self.target) > MAX_TARGET
+        is_usual = not (is_cut or self.decision.finding or self.decision.verdict.findings)
+        text = self._usual_json() if is_usual else encode(self.to_json())
+        return text.encode("utf-8", "replace")
+
+    def _usual_json(self) -> str:
+        """Return ``to_json`` as text, of a request without findings: it takes a third as long."""
+        decision, verdict = self.decision, self.decision.verdict
+        path, _, query = _origin_form(self.target).partition(b"?")
+        return (
+            f'{{"timestamp":"{timestamp(self.unix_seconds)}"'
+            f',"method":{_method_json(self.method)}'
+            f',"path":{_paths.json(path)}'
+            f',"source_ip":{_address_json(self.source_ip)}'
+            f',"score":{_number_json(_score(decision.score))}'
+            f',"reason":{quoted(_reason(decision.reason)) if decision.reason else _NOTHING}'
+            f',"mode":{quoted(decision.mode)},"action":{quoted(decision.action)}'
+            f',"latency_ms":{_milliseconds(self.latency_s)!r},"id":{quoted(self.id)}'
+            f',"front_end":{_text_json(self.front_end)},"host":{_host_json(self.host)},"route":""'
+            f',"query":{_queries.json(query) if query else _NOTHING},"detector":""'
+            f',"threshold":{_number_json(decision.threshold)},"findings":[]'
+            f',"breakdown":{_breakdowns.json(verdict.breakdown)}'
+            f',"policy":{_text_json(self.policy)}'
+            f',"uninspected":{_list_json(verdict.uninspected) if verdict.uninspected else "[]"}}}'
+        )
 
 
 _NO_QUERY = shown_query(b"")
+_NOTHING = '""'
 
 
 def target_and_host(request: Request) -> tuple[bytes, bytes]:
@@ -94,9 +119,44 @@ def target_and_host(request: Request) -> tuple[bytes, bytes]:
     return target, host
 
 
-@lru_cache(1024)
+def _method(method: str) -> str:
+    return printable(method, _MAX_METHOD)
+
+
+def _address(address: str) -> str:
+    return printable(address, _MAX_ADDRESS)
+
+
 def _host(host: bytes) -> str:
     return printable(host.decode("utf-8", "replace"), _MAX_HOST)
+
+
+@lru_cache(64)
+def _method_json(method: str) -> str:
+    return quoted(_method(method))
+
+
+@lru_cache(1024)
+def _address_json(address: str) -> str:
+    return quoted(_address(address))
+
+
+@lru_cache(1024)
+def _host_json(host: bytes) -> str:
+    return quoted(_host(host))
+
+
+_text_json = lru_cache(64)(quoted)
+_number_json = lru_cache(1024, typed=True)(encode)
+_list_json = lru_cache(256)(encode)
+
+
+def _score(score: float | None) -> float:
+    return 0.0 if score is None else round(score, _SCORE_DIGITS)
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1e3, 3)
 
 
 def _origin_form(target: bytes) -> bytes:

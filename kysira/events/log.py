@@ -27,9 +27,15 @@ LIMIT = 10_000
 """Events that may wait to be told."""
 INTERVAL_S = 0.1
 _SLICE_S = 0.0005
-"""Seconds of work at most before others get their turn: scoring shares the thread."""
+"""Seconds of work before others get their turn: scoring shares the thread."""
+_LONGEST_SLICE_S = 0.02
+_FEW = 500
+"""Of so many waiting events none is in a hurry."""
+_MANY = LIMIT // 4
+"""From so many on the log works as long as all others did since its last slice."""
 _TOLD_AT_ONCE = 250
-"""Events that readers are told of at once: each piece costs every reader a write."""
+"""Events that readers are told of at once, or half of what waits where that is more: each piece
+costs every reader a write."""
 _READERS_AT_ONCE = 32
 """Readers that write before others get their turn."""
 CLOSE_S = 5.0
@@ -52,6 +58,7 @@ class EventLog:
         limit: int = LIMIT,
         interval_s: float = INTERVAL_S,
         clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         """``folder`` is where the file sink's events are: the last ones are remembered from it."""
         self.policy = policy
@@ -63,6 +70,8 @@ class EventLog:
         self._limit = limit
         self._interval_s = interval_s
         self._clock = clock
+        self._timer = timer
+        self._slice_ended = 0.0
         self._ids = EventIds()
         self._waiting: deque[Event] = deque()
         self._has_work = asyncio.Event()
@@ -173,19 +182,19 @@ class EventLog:
     async def _tell(self) -> None:
         """Tell of what waits now, in slices."""
         left = len(self._waiting)
+        self._slice_ended = self._timer()
         while left > 0:
-            left -= await self._tell_some(min(left, _TOLD_AT_ONCE))
+            count = max(_TOLD_AT_ONCE, len(self._waiting) // 2)
+            left -= await self._tell_some(min(left, count))
 
     async def _tell_some(self, count: int) -> int:
         told: list[Line] = []
         left = count
         while left > 0:
-            lines: list[Line] = []
-            left = self._turn(left, lines)
-            for queue in self._queues:
-                queue.put(lines)
-            told += lines
+            left = self._turn(left, told)
             await asyncio.sleep(0)
+        for queue in self._queues:  # not at each turn: every write of a sink's wakes its thread
+            queue.put(told)
         # At once, so that a new reader gets each event once: from here or from the past.
         self._recent.extend(told)
         self._replay = None
@@ -194,7 +203,8 @@ class EventLog:
 
     def _turn(self, count: int, lines: list[Line]) -> int:
         """Turn waiting events into lines, one at least; return how many of ``count`` are left."""
-        until = time.perf_counter() + _SLICE_S
+        now = self._timer()
+        until = now + slice_s(len(self._waiting), now - self._slice_ended)
         while True:
             event = self._waiting.popleft()
             count -= 1
@@ -204,7 +214,9 @@ class EventLog:
                 self._lost += 1
                 if self._failure_log.is_due():
                     log.exception("event_failed id=%s", event.id)
-            if count == 0 or time.perf_counter() >= until:
+            now = self._timer()
+            if count == 0 or now >= until:
+                self._slice_ended = now
                 return count
 
     async def _publish(self, lines: Sequence[Line], readers: Sequence[Reader]) -> None:
@@ -229,6 +241,17 @@ class EventLog:
         self._lost += 1
         if self._overflow_log.is_due():
             log.warning("events_dropped reason='too many wait to be told' total=%d", self._lost)
+
+
+def slice_s(waiting: int, others_s: float) -> float:
+    """Return how long to work at once, when others worked so long since the last time.
+
+    An event costs less than the request that it is of, so a share of the time that requests take
+    is enough for as many events as they make: the more wait, the larger it is.
+    """
+    if waiting <= _FEW:
+        return _SLICE_S
+    return min(max(_SLICE_S, others_s * min(waiting / _MANY, 1.0)), _LONGEST_SLICE_S)
 
 
 def _past(folder: Path) -> list[Line]:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kysira.events.secret_signs import (
+    LONGEST_NAME,
     SHORT,
     decoded,
     is_known_secret,
@@ -87,10 +88,13 @@ def _at_a_glance(text: bytes, parts: list[bytes], separators: bytes) -> list[byt
     plain = decoded(text) if b"%" in text else text
     if b"%" in plain or b":" in plain:
         return None
-    if max(map(len, parts)) > SHORT and is_known_secret(plain):
+    longest = max(map(len, parts))
+    if longest > SHORT and is_known_secret(plain):
         return None
     if plain is text:
         return parts
+    if longest > LONGEST_NAME:
+        return None
     for code in separators:
         if plain.count(code) != text.count(code):
             return None

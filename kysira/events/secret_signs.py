@@ -150,9 +150,9 @@ def is_random(text: bytes) -> bool:
     high = text.translate(None, _NOT_HIGH)
     if not high:  # as of words in lower case
         return False
-    if len(high) >= _FEWEST_DIGITS and len(high.translate(None, _NOT_DIGITS)) >= _FEWEST_DIGITS:
-        if _is_any(_has_card, _found(_card, text)):
-            return True
+    digits = len(high.translate(None, _NOT_DIGITS))
+    if digits >= _FEWEST_DIGITS and _is_any(_has_card, _found(_card, text)):
+        return True
     return _is_any(_is_random, _runs(text, _TOKENS))
 
 

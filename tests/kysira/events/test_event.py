@@ -2,12 +2,24 @@
 
 import json
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kysira.events.event import MAX_TARGET, Event, target_and_host, timestamp
 from kysira.events.redaction import CUT, MASK, MAX_SHOWN
-from kysira.types import Decision, Finding, Request, Uninspected
+from kysira.types import (
+    Action,
+    Decision,
+    Finding,
+    Mode,
+    Place,
+    Request,
+    Uninspected,
+    Verdict,
+)
 from tests.kysira.events.cases import PASSED, flagged, not_scored, request
 
 NOW = 1_764_000_000.5
@@ -21,6 +33,77 @@ MORE_FIELDS = [
 SQLI = Finding(
     "sqli", 0.9912, "sqli:union_select", "query:q", ("percent",), (0, 8), "' UNION SELECT"
 )
+
+TEXTS = st.one_of(st.text(max_size=20), st.sampled_from(["", '"', "\\", "\n", "é", "\u2028"]))
+SCORES = st.one_of(st.sampled_from([0.0, 1, 0, 0.95, 1e-9]), st.floats(0, 1))
+TARGETS = st.one_of(
+    st.binary(max_size=60),
+    st.lists(
+        st.sampled_from(
+            [b"/", b"/a", b"?", b"a=1", b"&", b"token=x", b"%2F", b"=", b"http://u:p@h", b"\xff",
+             b'"', b"q1W2e3R4t5Y6u7I8o9P0", b"x" * MAX_TARGET]
+        ),
+        max_size=12,
+    ).map(b"".join),
+)  # fmt: skip
+FINDINGS = st.builds(
+    Finding,
+    TEXTS,
+    SCORES,
+    TEXTS,
+    st.tuples(st.sampled_from(Place), TEXTS).map(":".join),
+    st.lists(TEXTS, max_size=2).map(tuple),
+    st.just((0, 1)),
+    TEXTS,
+)
+BREAKDOWNS = st.dictionaries(TEXTS, SCORES, max_size=3).flatmap(
+    lambda scores: st.sampled_from([scores, MappingProxyType(scores)])
+)
+
+
+def decisions(
+    found: st.SearchStrategy[tuple[Finding, ...]], winner: st.SearchStrategy[Finding | None]
+) -> st.SearchStrategy[Decision]:
+    unread = st.lists(st.sampled_from(Uninspected), max_size=2).map(tuple)
+    return st.builds(
+        Decision,
+        st.sampled_from(Action),
+        st.sampled_from(Mode),
+        SCORES,
+        st.none() | SCORES,
+        TEXTS,
+        verdict=st.builds(Verdict, SCORES, TEXTS, TEXTS, BREAKDOWNS, found, unread),
+        finding=winner,
+    )
+
+
+DECISIONS = st.one_of(
+    decisions(st.just(()), st.none()),
+    decisions(st.lists(FINDINGS, max_size=2).map(tuple), st.none() | FINDINGS),
+)
+EVENTS = st.builds(
+    Event,
+    TEXTS,
+    st.floats(0, 4e9),
+    TEXTS,
+    TEXTS,
+    TARGETS,
+    st.binary(max_size=20),
+    TEXTS,
+    DECISIONS,
+    st.floats(0, 1e4),
+    TEXTS,
+)
+
+
+@given(st.lists(EVENTS, min_size=1, max_size=3))
+def test_line_is_the_fields_as_json(events: list[Event]) -> None:
+    """Byte for byte as a plain encoder writes them, of every kind of event, and ever again."""
+    encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+    for each in [*events, *events]:
+        line = each.line()
+        assert line == encode(each.to_json()).encode()
+        assert json.loads(line) == each.to_json()
 
 
 def event(asked: Request, decision: Decision = PASSED) -> Event:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from kysira.events.event import Event
+from kysira.events.log import LIMIT as LOG_LIMIT
 from kysira.events.log import REMEMBERED, REPLAYED, EventLog
-from kysira.events.readers import LIMIT, messages
+from kysira.events.readers import LIMIT, Reader, messages
 from kysira.events.sinks.base import Line
 from kysira.events.sinks.file import FileSink
 from tests.kysira.events.cases import PASSED, ListSink, request
@@ -177,6 +178,86 @@ async def test_loop_is_not_held() -> None:
     # on any machine.
     assert turns > 20
     assert sorted(held_s)[len(held_s) // 2] < 0.01
+
+
+class Turns:
+    """A loop under load, in modelled time: each turn some requests are decided, then the log works.
+
+    It asks for the time once for each event.
+    """
+
+    def __init__(self, request_s: float, event_s: float) -> None:
+        self.held_s: list[float] = []
+        """Seconds that the log took in each turn."""
+        self._request_s = request_s
+        self._event_s = event_s
+        self._now = 0.0
+        self.events = EventLog("proxy", "p", interval_s=0, timer=self._timer)
+
+    def _timer(self) -> float:
+        self._now += self._event_s
+        return self._now
+
+    async def turn(self, requests: int) -> None:
+        """Decide so many requests, and let the log work."""
+        record(self.events, requests)
+        self._now += requests * self._request_s
+        before = self._now
+        await asyncio.sleep(0)
+        self.held_s.append(self._now - before)
+
+
+@pytest.mark.parametrize(
+    ("requests", "request_us", "event_us"),
+    [(4, 100, 50), (32, 100, 60), (32, 70, 20), (500, 100, 20), (1000, 100, 15)],
+)
+async def test_log_keeps_up_with_any_load(requests: int, request_us: int, event_us: int) -> None:
+    """Nothing is lost however long full load lasts, and each turn gets no longer than double."""
+    turns = Turns(request_us / 1e6, event_us / 1e6)
+    await turns.events.start()
+    count = 3 * LOG_LIMIT // requests + 50
+    for _ in range(count):
+        await turns.turn(requests)
+    await turns.events.flush()
+    assert turns.events.dropped["queue"] == 0
+    assert turns.events.recorded == count * requests
+    most_s = max(requests * request_us / 1e6, 0.0005) + 3 * event_us / 1e6
+    assert max(turns.held_s) <= min(most_s, 0.021)
+    await turns.events.close()
+
+
+async def test_log_keeps_up_with_a_crowd_of_readers() -> None:
+    """To tell a thousand readers takes many turns: then they are told of more at once."""
+    turns = Turns(1e-4, 2e-5)
+    await turns.events.start()
+    taken = [0] * 1000
+
+    async def read(number: int, reader: Reader) -> None:
+        while piece := await reader.next():
+            taken[number] += piece.count(b"data: ") if number == 0 else 1
+
+    async with asyncio.TaskGroup() as crowd:
+        for number in range(len(taken)):
+            crowd.create_task(read(number, turns.events.subscribe()))
+        for _ in range(3 * LOG_LIMIT // 32):
+            await turns.turn(32)
+        await turns.events.close()
+    assert set(turns.events.dropped.values()) == {0}
+    assert taken[0] == turns.events.recorded
+    assert all(taken)
+
+
+@pytest.mark.parametrize("event_us", [5, 50, 100])
+async def test_few_events_hold_the_loop_shortly(event_us: int) -> None:
+    """At most a millisecond while a few hundred wait, however long others take for a turn."""
+    turns = Turns(0.05, event_us / 1e6)
+    await turns.events.start()
+    await turns.turn(400)
+    for _ in range(500):
+        await turns.turn(1)
+    assert max(turns.held_s) <= 0.001
+    await turns.events.close()
+    assert turns.events.dropped["queue"] == 0
 
 
 async def test_broken_event_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:

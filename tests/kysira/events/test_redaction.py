@@ -19,6 +19,7 @@ from kysira.events.redaction import (
     shown_path,
     shown_query,
 )
+from kysira.events.secret_signs import is_secret_name, looks_secret
 from kysira.types import Finding
 
 TOKEN = "q1W2e3R4t5Y6u7I8o9P0"
@@ -57,6 +58,45 @@ def test_secret_under_secret_name_is_never_shown(
     assert quote("Ж") not in text
     assert f"{written}={MASK}" in text
     assert [pair for pair in text.split("&") if MASK not in pair] == [f"{n}={v}" for n, v in others]
+
+
+PARTS = st.one_of(
+    st.binary(max_size=30).filter(lambda text: not {*b"&/"} & {*text}),
+    st.text("abcXYZ019+_-=%2", max_size=30).map(str.encode),
+    st.sampled_from(
+        [TOKEN, "page", "q", "token", "pass%77ord", "a" * 40, "%61" * 90, "4111111111111111", "key",
+         "4111 1111", "words-and+more-words", "x:y", "bearer+abcdefgh", "ghp_aaaabbbbccccdddd", "",
+         "%u0074oken", "%25%37%34oken", "%26token%3Dx", "%2Fa%2Fb", "1f" * 12, "0c" * 16, "%", "/"]
+    ).map(str.encode),
+)  # fmt: skip
+
+
+def masked(name: bytes, equals: bytes, value: bytes) -> bytes:
+    """Return a pair of a query as it is to be shown, by nothing but the signs of a secret."""
+    mask = MASK.encode() if value else b""
+    if looks_secret(name):
+        return MASK.encode() + equals + mask
+    return name + equals + (mask if is_secret_name(name) or looks_secret(value) else value)
+
+
+@given(st.lists(st.tuples(PARTS, st.sampled_from([b"", b"="]), PARTS), min_size=1, max_size=3))
+def test_query_is_told_by_each_pair_alone(pairs: list[tuple[bytes, bytes, bytes]]) -> None:
+    """To look at all pairs at once gives what looking at each gives."""
+    written = [
+        (name.replace(b"=", b""), equals, value if equals else b"") for name, equals, value in pairs
+    ]
+    shown = b"&".join(masked(*pair) for pair in written).decode("utf-8", "replace")
+    query = b"&".join(map(b"".join, written))
+    assert shown_query(query).text == printable(shown, MAX_SHOWN)
+
+
+@given(st.lists(PARTS.filter(lambda text: b"/" not in text), min_size=1, max_size=6))
+def test_path_is_told_by_each_segment_alone(segments: list[bytes]) -> None:
+    """As a query is."""
+    hidden = [MASK.encode() if looks_secret(segment) else segment for segment in segments]
+    text = printable(b"/".join(hidden).decode("utf-8", "replace"), MAX_SHOWN)
+    shown = shown_path(b"/".join(segments))
+    assert shown == (text, hidden == segments)
 
 
 @given(st.binary(max_size=3000), st.booleans())
