@@ -7,14 +7,24 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_SAID_BY_PROXY = ("cf-connecting-ip", "x-real-ip")
+FORWARDED_FOR = "x-forwarded-for"
+SAID_BY_PROXIES = ("cf-connecting-ip", "x-real-ip", FORWARDED_FOR)
+"""The headers in which proxies name the client; the first that is there counts."""
+_MOST_HOPS = 32
+"""No chain of proxies is longer. A client may write thousands of addresses before it, unread."""
 
 
 class ClientAddress:
     """Tells the client's address by the peer's and what trusted proxies have written."""
 
-    def __init__(self, trusted: Sequence[Network] = ()) -> None:
+    def __init__(
+        self, trusted: Sequence[Network] = (), headers: Sequence[str] = SAID_BY_PROXIES
+    ) -> None:
+        """``headers`` are those that the trusted proxies write: one that they pass on as a client
+        has sent it must not be among them.
+        """
         self._trusted = tuple(trusted)
+        self._headers = tuple(headers)
 
     def of(self, peer: str, headers: Iterable[tuple[str, bytes]]) -> str:
         """Return the client's address; ``peer`` where nobody trusted says another.
@@ -24,14 +34,19 @@ class ClientAddress:
         """
         if not self.trusts(peer):
             return peer
-        rows = [row for row in headers if row[0] in _READ]
-        for name in _SAID_BY_PROXY:
+        rows = [row for row in headers if row[0] in self._headers]
+        for name in self._headers:
             said = [value for key, value in rows if key == name]
-            # Twice is no word of one proxy: somebody before it has added another.
-            if len(said) == 1 and (address := _address(said[0])):
+            if address := self._named(name, said):
                 return address
-        hops = b",".join(value for key, value in rows if key == "x-forwarded-for").split(b",")
-        return self._last_untrusted(hops) or peer
+        return peer
+
+    def _named(self, name: str, said: Sequence[bytes]) -> str:
+        if name == FORWARDED_FOR:
+            hops = b",".join(said).rsplit(b",", _MOST_HOPS)[-_MOST_HOPS:]
+            return self._last_untrusted(hops)
+        # Twice is no word of one proxy: somebody before it has added another.
+        return _address(said[0]) if len(said) == 1 else ""
 
     def trusts(self, peer: str) -> bool:
         """Return True for a proxy that is believed what it says of its clients."""
@@ -60,12 +75,16 @@ class ClientAddress:
 
 BELIEVE_NOBODY = ClientAddress()
 """The client is whoever is connected."""
-_READ = frozenset({*_SAID_BY_PROXY, "x-forwarded-for"})
 
 
 def _address(value: bytes) -> str:
-    """Return the address in a header's value, without a port; "" for anything else."""
+    """Return the address in a header's value, without a port; "" for anything else.
+
+    One with a zone is nobody's who is elsewhere, and a zone may be any text.
+    """
     text = value.decode("latin-1").strip()
+    if "%" in text:
+        return ""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -74,6 +93,16 @@ def _address(value: bytes) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError:
         return ""
+
+
+def read_headers(text: str) -> tuple[str, ...]:
+    """Return the names of a comma-separated list; raises ValueError naming an unknown one."""
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in SAID_BY_PROXIES:
+            listed = ", ".join(SAID_BY_PROXIES)
+            raise ValueError(f"{name!r} names no client; list some of {listed}")
+    return names
 
 
 def read_networks(text: str) -> tuple[Network, ...]:

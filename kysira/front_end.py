@@ -136,7 +136,7 @@ async def front_end(settings: FrontEndSettings, kind: Kind, port: int) -> AsyncI
     try:
         yield FrontEnd(
             kind, settings, registry, guard, modes, access,
-            ClientAddress(settings.trusted_proxies), state, scorer, events, stream,
+            ClientAddress(settings.trusted_proxies, settings.client_address_headers), state, scorer, events, stream,
         )  # fmt: skip
     finally:
         await scorer.close()

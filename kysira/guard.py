@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
+from kysira.events.redaction import shown_location, shown_path
 from kysira.metrics import GuardMetrics
 from kysira.mode_store import ModeStore
 from kysira.policy import Policy, decide, inspected_part, undecided
@@ -166,9 +167,16 @@ _EVENTS = {
 }
 
 
+def _path_of(target: bytes) -> bytes:
+    """Return the path alone: the authority of an absolute target may hold a password."""
+    if not target.startswith(b"/") and b"://" in target[:16]:
+        target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
+    return target.partition(b"?")[0]
+
+
 def _log(request: Request, decision: Decision, latency_s: float) -> None:
-    """Write one line without query, headers or body: they may hold secrets."""
-    path = request.target.partition(b"?")[0][:256].decode("utf-8", "replace")
+    """Write one line without query, headers or body, and no secret of the path's."""
+    path = shown_path(_path_of(request.target)).text[:256]
     log.warning(
         "%s detector=%s score=%s reason=%r location=%r method=%s path=%r source_ip=%s"
         " latency_ms=%.2f event_id=%s",
@@ -176,7 +184,7 @@ def _log(request: Request, decision: Decision, latency_s: float) -> None:
         decision.finding.detector if decision.finding else "-",
         "-" if decision.score is None else f"{decision.score:.4f}",
         decision.reason,
-        decision.finding.location if decision.finding else "-",
+        shown_location(decision.finding.location) if decision.finding else "-",
         request.method,
         path,
         request.source_ip or "-",

@@ -14,16 +14,18 @@ from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from kysira.events.sinks.base import Rarely
 from kysira.mode_store import ModeStore
 from kysira.serving import AnyRequest
 from kysira.types import Mode
 
 log = logging.getLogger(__name__)
-_FORWARDING = (
-    "X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "Forwarded", "Via",
-    # Envoy tells of itself by these when it is not the edge.
-    "X-Forwarded-Proto", "X-Forwarded-Host", "X-Envoy-Expected-Rq-Timeout-Ms",
-)  # fmt: skip
+_FORWARDING = frozenset({
+    "forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
+    "cf-connecting-ip", "fastly-client-ip", "x-original-forwarded-for",
+})  # fmt: skip
+_FORWARDING_PREFIXES = ("x-forwarded", "x-envoy-")  # Envoy tells of itself by the latter
+_LOG_EVERY_S = 1.0
 MAX_TTL_SECONDS = 30 * 24 * 3600.0
 
 
@@ -59,7 +61,7 @@ class ManagementAccess:
             return Refusal(403, "without KYSIRA_ADMIN_TOKEN the Host must be localhost")
         if request.version < HttpVersion11:  # what nginx speaks to an upstream unless told
             return Refusal(403, "without KYSIRA_ADMIN_TOKEN send HTTP/1.1")
-        if any(name in request.headers for name in _FORWARDING):
+        if any(map(_is_of_proxy, request.headers)):
             return Refusal(403, "set KYSIRA_ADMIN_TOKEN to manage through a proxy")
         origin = request.headers.get("Origin")
         if origin is not None and _net_location(origin) != request.headers.get("Host"):
@@ -67,6 +69,11 @@ class ManagementAccess:
         if is_write and request.content_type != "application/json":
             return Refusal(403, "without KYSIRA_ADMIN_TOKEN send Content-Type: application/json")
         return None
+
+
+def _is_of_proxy(name: str) -> bool:
+    name = name.lower().replace("_", "-")
+    return name in _FORWARDING or name.startswith(_FORWARDING_PREFIXES)
 
 
 def _bytes(text: str) -> bytes:
@@ -118,6 +125,7 @@ class Management:
         self.access = access
         self._registry = registry
         self._health = health
+        self._refusal_log, self._unlogged = Rarely(_LOG_EVERY_S), 0
         self._answers: dict[str, Mapping[str, Answer]] = {
             f"{OWN_FOLDER}health": _readable(self._get_health),
             "/metrics": _readable(self._get_metrics),
@@ -161,18 +169,28 @@ class Management:
     async def _post_mode(self, request: web.BaseRequest) -> web.Response:
         refusal = self.access.refusal(request)
         if refusal:
-            log.warning("mode_refused peer=%s error=%r", request.remote, refusal.error)
+            self._note_refusal(request, refusal)
             return json_error(refusal.status, refusal.error)
         try:
             mode, ttl = _mode_request(await request.read())
         except ValueError as error:
             return json_error(400, str(error))
         before = self.modes.mode
-        self.modes.set(mode, ttl)
+        await self.modes.flip(mode, ttl)
         log.warning(
             "mode_changed from=%s to=%s ttl_seconds=%s peer=%s", before, mode, ttl, request.remote
         )
         return web.json_response(self._mode())
+
+    def _note_refusal(self, request: web.BaseRequest, refusal: Refusal) -> None:
+        """Say so once a second: anybody may ask, as often as they like."""
+        if not self._refusal_log.is_due():
+            self._unlogged += 1
+            return
+        log.warning(
+            "mode_refused peer=%s error=%r more=%d", request.remote, refusal.error, self._unlogged
+        )
+        self._unlogged = 0
 
     def _mode(self) -> dict[str, Any]:
         answer: dict[str, Any] = {"mode": self.modes.mode.value}

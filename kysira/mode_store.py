@@ -1,5 +1,7 @@
 """The mode in force: the configured one, or a runtime flip that outlives a restart."""
 
+import asyncio
+import errno
 import json
 import logging
 import os
@@ -7,11 +9,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from kysira.events.sinks.worker import Worker
 from kysira.types import Mode
 
 log = logging.getLogger(__name__)
+SAVE_S = 3.0
+"""Seconds that a flip waits for the disk: it may be made because all is about to break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class ModeStore:
         self._path = folder / "mode.json"
         self._clock = clock
         self._flip = self._read()
+        self._flipping = asyncio.Lock()
+        self._worker = Worker("kysira-mode")
         self._warn_if_unwritable()
 
     @property
@@ -66,17 +74,40 @@ class ModeStore:
 
     def set(self, mode: Mode, ttl_seconds: float | None = None) -> None:
         """Flip now; a state file that can't be written is logged and counted, the flip holds."""
-        flip = Flip(mode, self.configured)
-        if ttl_seconds is not None:
-            before = self._in_force()
-            back_to = None if before is None else before.lasting
-            flip = replace(flip, expires_at=self._clock() + ttl_seconds, back_to=back_to)
+        flip = self._wanted(mode, ttl_seconds)
         try:
             self._write(flip)
         except OSError as error:
-            self.write_failures += 1
-            log.error("mode_not_saved path=%s error=%s", self._path, error)
+            self._note_unsaved(error)
         self._flip = flip
+
+    async def flip(self, mode: Mode, ttl_seconds: float | None = None) -> None:
+        """Do what ``set`` does, and keep nobody else waiting for the disk meanwhile.
+
+        One that takes longer than SAVE_S counts as one that can't be written.
+        """
+        async with self._flipping:  # the last of several is the last on the disk, too
+            flip = self._wanted(mode, ttl_seconds)
+            try:
+                async with asyncio.timeout(SAVE_S):
+                    await self._worker.call(partial(self._write, flip))
+            except TimeoutError:
+                self._note_unsaved("the disk takes too long")
+            except (OSError, RuntimeError) as error:  # the latter when threads are limited
+                self._note_unsaved(error)
+            self._flip = flip
+
+    def _wanted(self, mode: Mode, ttl_seconds: float | None) -> Flip:
+        flip = Flip(mode, self.configured)
+        if ttl_seconds is None:
+            return flip
+        before = self._in_force()
+        back_to = None if before is None else before.lasting
+        return replace(flip, expires_at=self._clock() + ttl_seconds, back_to=back_to)
+
+    def _note_unsaved(self, error: Exception | str) -> None:
+        self.write_failures += 1
+        log.error("mode_not_saved path=%s error=%s", self._path, error)
 
     def _in_force(self) -> Flip | None:
         flip = self._flip
@@ -88,9 +119,10 @@ class ModeStore:
 
     def _warn_if_unwritable(self) -> None:
         folder = self._path.parent
-        while not folder.exists() and folder != folder.parent:
+        while not os.path.lexists(folder) and folder != folder.parent:
             folder = folder.parent
-        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        # os.path takes a folder that can't be entered for one that is not there; pathlib raises.
+        if not (os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)):
             log.warning("mode_will_not_be_saved path=%s: choose a --data-dir", self._path)
 
     def _write(self, flip: Flip) -> None:
@@ -108,6 +140,8 @@ class ModeStore:
 
     def _read(self) -> Flip | None:
         try:
+            if not self._path.is_file() and self._path.exists():  # a pipe would block
+                raise OSError(errno.EINVAL, "not a regular file")
             row = json.loads(self._path.read_text("utf-8"))
             expires_at, back_to = row["expires_at"], row.get("back_to")  # older files lack it
             flip = Flip(

@@ -40,7 +40,7 @@ def score_headers(decision: Decision) -> Headers:
     if decision.score is None:
         return ()
     is_flagged = decision.action is Action.SHADOW_KILL
-    return _told(decision.score, decision.reason, decision.mode, is_flagged)
+    return _told(decision.score, decision.reason[:MAX_REASON], decision.mode, is_flagged)
 
 
 @lru_cache(1024)
@@ -65,7 +65,8 @@ def refusal_headers(decision: Decision) -> Headers:
 
 def refusal_body(status: int, decision: Decision) -> bytes:
     """Return the JSON that a refused client gets, the API reference's."""
-    body = {"error": error_name(status), "reason": decision.reason, "score": decision.score}
+    reason = decision.reason[:MAX_REASON]  # a scorer may quote a client, at any length
+    body = {"error": error_name(status), "reason": reason, "score": decision.score}
     return json.dumps(body).encode()
 
 

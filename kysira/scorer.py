@@ -13,6 +13,10 @@ from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, Scoring
 from kysira.types import Request, ScoreOptions, Verdict
 from kysira.wire import request_to_json, verdict_from_json
 
+_MOST_ANSWER_BYTES = 1 << 20
+"""A verdict takes some hundreds; what is much longer would only fill the memory."""
+_HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+
 
 class Scorer(Protocol):
     """Turns requests into verdicts."""
@@ -48,7 +52,10 @@ class HttpScorer:
         self.is_failing = False
         self._verdicts = 0
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=max_connections), trust_env=False
+            connector=aiohttp.TCPConnector(limit=max_connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # a small answer could become a large one
+            trust_env=False,
         )
 
     async def score(self, request: Request, options: ScoreOptions) -> Verdict:
@@ -86,17 +93,17 @@ class HttpScorer:
         return verdict
 
     async def _ask(self, payload: bytes) -> bytes:
-        headers = {"content-type": "application/json"}
         try:
             async with self._session.post(
-                self._url, data=payload, headers=headers, allow_redirects=False
+                self._url, data=payload, headers=_HEADERS, allow_redirects=False
             ) as response:
-                answer = await response.read()
+                answer = await self._read(response)
                 status = response.status
         except TimeoutError:  # first, as it is an OSError
             raise ScoringTimeout(f"inference at {self.description} timed out") from None
         except (aiohttp.ClientError, OSError) as error:
-            why = str(error) or repr(error)
+            # Other texts than the system's quote the answer, which may quote a request.
+            why = str(error) if isinstance(error, OSError) else type(error).__name__
             raise ScoringError(f"inference at {self.description}: {why}") from error
         if status == 200:
             return answer
@@ -104,7 +111,17 @@ class HttpScorer:
             raise ScoringOverload(f"inference is loading or overloaded: {answer[:200]!r}")
         if status == 413:
             raise ScoringTooLarge(f"inference reads no request this large: {answer[:200]!r}")
-        raise ScoringError(f"inference answered {status}: {answer[:200]!r}")
+        # This one is logged, and services like to quote what they do not understand.
+        raise ScoringError(f"inference at {self.description} answered {status}")
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        answer = bytearray()
+        async for piece in response.content.iter_any():
+            answer += piece
+            if len(answer) > _MOST_ANSWER_BYTES:
+                response.close()
+                raise ScoringError(f"inference at {self.description} answers without end")
+        return bytes(answer)
 
     async def close(self) -> None:
         """Close the connections."""

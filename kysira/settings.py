@@ -9,6 +9,7 @@ import dataclasses
 import difflib
 import enum
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, NoReturn, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 
 from kysira import __version__
-from kysira.client_address import Network, read_networks
+from kysira.client_address import SAID_BY_PROXIES, Network, read_headers, read_networks
 from kysira.errors import SettingsError
 from kysira.types import DEFAULT_THRESHOLD, Mode
 
@@ -97,16 +98,32 @@ def switch(text: str) -> bool:
 
 
 def url(text: str) -> str:
-    """Return an http or https URL without a slash at its end; "" is none."""
+    """Return an http or https URL without a slash at its end; "" is none.
+
+    An error quotes the first word alone: any other part may be a password or a key.
+    """
     if text and not text.startswith(("http://", "https://")):
-        raise ValueError(f"{text!r} must begin with http:// or https://")
+        word = re.split("[^A-Za-z0-9.-]", text, maxsplit=1)[0]
+        shown = word if word == text else f"{word}…"
+        raise ValueError(f"{shown!r} must begin with http:// or https://")
+    if not text.isprintable() or " " in text:
+        raise ValueError("the URL holds a blank or a control character")
     try:
         host, _ = urlsplit(text).hostname, urlsplit(text).port
-    except ValueError as error:
-        raise ValueError(f"is no URL: {error}") from None
+    except ValueError:
+        raise ValueError(
+            "the URL must be http(s)://host[:port][/path]; write %2F for a slash in a password"
+        ) from None
     if text and not host:
         raise ValueError("the URL names no host")
     return text.rstrip("/")
+
+
+def service_url(text: str) -> str:
+    """Return the URL of a service, under which its paths are."""
+    if "?" in text or "#" in text:
+        raise ValueError("the URL must end with its path: no ? and no #")
+    return url(text)
 
 
 port = number(0, 65535)
@@ -160,7 +177,7 @@ class GuardSettings:
 
     mode: Mode = setting(Mode.SHADOW, "shadow (score, tell, log) or active (block).")
     inference_url: str = setting(
-        "", "Score at this inference service; unset: in this process.", read=url
+        "", "Score at this inference service; unset: in this process.", read=service_url
     )
     timeout_ms: int = setting(
         300, "Milliseconds a decision may take; keep it under the data path's own timeout.",
@@ -178,6 +195,12 @@ class GuardSettings:
         "Proxies that are believed whose request it is (X-Forwarded-For and the like): addresses "
         "or networks, comma-separated.",
         read=read_networks,
+    )
+    client_address_headers: tuple[str, ...] = setting(
+        SAID_BY_PROXIES,
+        "Headers in which those proxies name the client, comma-separated, the first that is there "
+        "counts. Leave out what they pass on as a client sent it.",
+        read=read_headers,
     )
 
 

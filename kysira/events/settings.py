@@ -12,6 +12,10 @@ from kysira.settings import PREFIX, number, setting, url
 NO_SINK = "none"
 KEY_VARIABLE = f"{PREFIX}HTTP_SINK_KEY"
 MIB = 1 << 20
+_OWN_HEADERS = frozenset(
+    {"connection", "content-length", "content-type", "host", "transfer-encoding"}
+)
+"""What the http sink has to say itself."""
 _HEADER_PUNCTUATION = frozenset("!#$%&'*+-.^_`|~")  # beside letters and digits (RFC 9110 §5.6.2)
 
 
@@ -48,8 +52,11 @@ def _endpoint(text: str) -> str:
 
 
 def _header_name(text: str) -> str:
-    if not text.isascii() or not all(c.isalnum() or c in _HEADER_PUNCTUATION for c in text):
-        raise ValueError(f"{text!r} is no header's name")
+    is_name = text.isascii() and all(c.isalnum() or c in _HEADER_PUNCTUATION for c in text)
+    if not text or not is_name:
+        raise ValueError("that is no header's name; one is Authorization, or X-Api-Key")
+    if text.lower() in _OWN_HEADERS:
+        raise ValueError(f"{text} says something else already; name another header")
     return text
 
 
@@ -61,7 +68,12 @@ class EventSettings:
         (SinkKind.FILE,), "Where events go: file, stdout, http, comma-separated; or none.",
         read=_sinks,
     )  # fmt: skip
-    http_sink_url: str = setting("", "Where the http sink posts batches of events.", read=_endpoint)
+    http_sink_url: str = setting(
+        "",
+        "Where the http sink posts batches of events: directly, whatever HTTP_PROXY says. For "
+        "authorities of your own set SSL_CERT_FILE.",
+        read=_endpoint,
+    )
     http_sink_format: BatchFormat = setting(
         BatchFormat.NDJSON,
         "How the http sink writes a batch: ndjson (a line each) or json (an array).",

@@ -4,7 +4,12 @@ import ipaddress
 
 import pytest
 
-from kysira.client_address import BELIEVE_NOBODY, ClientAddress, read_networks
+from kysira.client_address import (
+    BELIEVE_NOBODY,
+    ClientAddress,
+    read_headers,
+    read_networks,
+)
 
 PROXY = "10.0.0.1"
 BEHIND_PROXIES = ClientAddress(read_networks("10.0.0.0/8, fd00::/8"))
@@ -21,6 +26,21 @@ def test_nobody_is_believed_by_default() -> None:
     """Without trusted proxies the peer is the client, whatever it says."""
     headers = [("cf-connecting-ip", b"1.1.1.1"), ("x-forwarded-for", b"2.2.2.2")]
     assert BELIEVE_NOBODY.of("127.0.0.1", headers) == "127.0.0.1"
+
+
+def test_only_what_the_proxy_writes_counts() -> None:
+    """A proxy that writes X-Forwarded-For alone passes on what a client claims elsewhere."""
+    alone = ClientAddress(read_networks("10.0.0.0/8"), ("x-forwarded-for",))
+    rows = [("cf-connecting-ip", b"9.9.9.9"), ("x-real-ip", b"9.9.9.9")]
+    assert alone.of(PROXY, [*rows, ("x-forwarded-for", b"3.3.3.3")]) == "3.3.3.3"
+    assert alone.of(PROXY, rows) == PROXY
+
+
+def test_headers_are_read() -> None:
+    """Names of headers that proxies write, in any case; others are named."""
+    assert read_headers("X-Forwarded-For, x-real-ip") == ("x-forwarded-for", "x-real-ip")
+    with pytest.raises(ValueError, match="'forwarded' names no client"):
+        read_headers("Forwarded")
 
 
 def test_stranger_is_not_believed() -> None:
@@ -44,6 +64,8 @@ def test_stranger_is_not_believed() -> None:
         ({"x_forwarded_for": "9.9.9.9, nonsense, 10.2.2.2"}, "10.2.2.2"),
         ({"x_forwarded_for": ""}, PROXY),
         ({"x_real_ip": "nonsense", "x_forwarded_for": "3.3.3.3"}, "3.3.3.3"),
+        ({"x_real_ip": "fe80::1%x action=passed", "x_forwarded_for": "3.3.3.3"}, "3.3.3.3"),
+        ({"x_forwarded_for": "9.9.9.9, [fe80::1%x action=passed]:1"}, PROXY),
     ],
 )
 def test_trusted_proxy_is_believed(headers: dict[str, str], address: str) -> None:
@@ -57,6 +79,12 @@ def test_added_header_does_not_count() -> None:
     assert BEHIND_PROXIES.of(PROXY, real) == PROXY
     hops = [("x-forwarded-for", b"9.9.9.9"), ("x-forwarded-for", b"3.3.3.3, 10.1.1.1")]
     assert BEHIND_PROXIES.of(PROXY, hops) == "3.3.3.3"
+
+
+def test_long_chain_is_not_read_whole() -> None:
+    """A client may fill a header with addresses like a proxy's: they cost next to nothing."""
+    assert of(PROXY, x_forwarded_for="9.9.9.9," + "10.1.1.1," * 7000 + "10.2.2.2") == "10.1.1.1"
+    assert of(PROXY, x_forwarded_for="9.9.9.9," + "10.1.1.1," * 8 + "10.2.2.2") == "9.9.9.9"
 
 
 @pytest.mark.parametrize("peer", ["::ffff:10.0.0.1", "fd00::1", "fd00::1%eth0"])

@@ -72,6 +72,7 @@ async def test_decision_reaches_readers_and_file(parts: FrontEnd, tmp_path: Path
             assert await answer.json() == [event]
         await parts.end_streams()
     await server.close()
+    await parts._events.flush()  # the file is written by a thread of its own
     assert event["id"] == decision.event_id
     assert event["front_end"] == "test"
     assert (event["host"], event["source_ip"]) == ("app.example", "192.0.2.7")

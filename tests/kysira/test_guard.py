@@ -286,6 +286,29 @@ async def test_log_tells_the_winner_and_no_secret(
         assert secret not in line
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        b"/reset/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.s3cret",
+        b"/shop;jsessionid=s3cret/cart",
+        b"http://ann:s3cret@shop.example/cart?q=s3cret",
+        b"http://ann:s3cret@shop.example?q=s3cret",
+    ],
+)
+async def test_log_holds_no_secret_of_the_path(
+    bench: Bench, caplog: pytest.LogCaptureFixture, target: bytes
+) -> None:
+    """A path may hold a token, and an absolute target a password, as a location may a name."""
+    place = "json:eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.s3cret"
+    finding = Finding("sqli", 0.98, "sqli:union", place)
+    bench.scorer.answer = Verdict(0.98, "sqli:union", "sqli", {"sqli": 0.98}, (finding,))
+    with caplog.at_level(logging.WARNING):
+        guard = bench.guard()
+        await guard.check(Request("GET", target), guard.snapshot())
+    assert "request_" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
 async def test_passed_request_logs_nothing(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     """Ordinary traffic leaves no line."""
     guard = bench.guard()

@@ -1,6 +1,7 @@
 """Logs are one line an event on stderr, whatever a client puts into them."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -65,3 +66,40 @@ def test_unknown_level_is_named() -> None:
     """A level that does not exist is an error that lists those that do."""
     with pytest.raises(SettingsError, match="'loud' must be one of debug, info, warning, error"):
         configure("loud", LogFormat.TEXT)
+
+
+FLOOD = """
+import logging, os, sys
+from kysira.logs import configure
+from kysira.settings import LogFormat
+configure("info", LogFormat.TEXT)
+log = logging.getLogger("kysira.test")
+for number in range(5000):
+    log.info("line number=%d %s", number, "x" * 100)
+print("done", flush=True)
+sys.stdin.readline()
+log.info("after")
+"""
+
+
+def test_full_pipe_is_not_waited_for() -> None:
+    """Nobody reads stderr: the program goes on, and says later how many lines are lost."""
+    reader, writer = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", FLOOD], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=writer, text=True,
+    ) as program:  # fmt: skip
+        os.close(writer)
+        assert program.stdout
+        assert program.stdin
+        assert program.stdout.readline() == "done\n"
+        with os.fdopen(reader) as stderr:
+            first = stderr.readline()
+            program.stdin.write("go on\n")
+            program.stdin.flush()
+            lines = [first, *stderr]
+    kept = [line for line in lines if "line number=" in line and line.endswith("x\n")]
+    lost = int(lines[-2].rpartition("count=")[2])
+    assert lines[-1].endswith("after\n")
+    assert 0 < len(kept) < 5000
+    assert len(kept) + lost in (5000, 5001), "one may be cut off"

@@ -170,6 +170,8 @@ async def test_foreign_host_may_not(local: Service, host: str) -> None:
     [
         "X-Forwarded-For", "x-real-ip", "CF-Connecting-IP", "Forwarded", "Via",
         "X-Forwarded-Proto", "X-Forwarded-Host", "X-Envoy-Expected-Rq-Timeout-Ms",
+        "X-Forwarded-Server", "X_Forwarded_For", "X-Client-IP", "True-Client-IP",
+        "X-Envoy-External-Address",
     ],
 )  # fmt: skip
 async def test_proxied_client_may_not(local: Service, header: str) -> None:
@@ -326,6 +328,13 @@ async def test_change_is_an_audit_event(local: Service, caplog: pytest.LogCaptur
     assert "mode_changed from=shadow to=active ttl_seconds=None peer=127.0.0.1" in caplog.text
     await local.flip({"Origin": "https://example.org"})
     assert "mode_refused peer=127.0.0.1" in caplog.text
+
+
+async def test_refusals_are_logged_seldom(local: Service, caplog: pytest.LogCaptureFixture) -> None:
+    """Anybody may be refused, as often as they like, and must not fill the disk with it."""
+    for _ in range(20):
+        assert (await local.flip({"Origin": "https://example.org"})).status == 403
+    assert caplog.text.count("mode_refused") < 10
 
 
 async def test_refusal_reads_no_body(local: Service) -> None:

@@ -1,10 +1,14 @@
 """The mode outlives a restart, ends when its time is up, and needs no disk to work."""
 
+import asyncio
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
+from kysira import mode_store
 from kysira.mode_store import ModeStore
 from kysira.types import Mode
 
@@ -253,3 +257,55 @@ def test_unwritable_folder_is_told_at_once(
     assert not caplog.records
     ModeStore(Mode.SHADOW, file / "folder")
     assert "mode_will_not_be_saved" in caplog.text
+
+
+def test_folder_that_can_not_be_is_no_hindrance(tmp_path: Path) -> None:
+    """The service starts whatever stands in the way, and a flip still holds."""
+    store = ModeStore(Mode.SHADOW, tmp_path / ("x" * 300) / "proxy-1")
+    store.set(Mode.ACTIVE)
+    assert (store.mode, store.write_failures) == (Mode.ACTIVE, 1)
+
+
+def test_pipe_in_the_files_place_is_not_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would be waited for, for ever."""
+    os.mkfifo(tmp_path / "mode.json")
+    assert ModeStore(Mode.SHADOW, tmp_path).mode is Mode.SHADOW
+    assert "mode_not_restored" in caplog.text
+
+
+async def test_flip_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the disk is slow everything else goes on; several flips are saved in their order."""
+    gate, sync = threading.Event(), os.fsync
+
+    def slow(handle: int) -> None:
+        gate.wait()
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    store = ModeStore(Mode.SHADOW, tmp_path)
+    flips = [asyncio.create_task(store.flip(mode)) for mode in (Mode.ACTIVE, Mode.SHADOW)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert store.mode is Mode.SHADOW, "it counts once it is written"
+    gate.set()
+    await flips[0]
+    assert store.mode is Mode.ACTIVE
+    await flips[1]
+    assert (store.mode, store.write_failures) == (Mode.SHADOW, 0)
+    assert json.loads((tmp_path / "mode.json").read_text())["mode"] == "shadow"
+
+
+async def test_flip_holds_though_the_disk_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who flips may do it because everything is about to break."""
+    gate = threading.Event()
+    monkeypatch.setattr(os, "fsync", lambda _: gate.wait())
+    monkeypatch.setattr(mode_store, "SAVE_S", 0.01)
+    store = ModeStore(Mode.ACTIVE, tmp_path)
+    await store.flip(Mode.SHADOW, 60)
+    assert (store.mode, store.write_failures) == (Mode.SHADOW, 1)
+    assert "mode_not_saved" in caplog.text
+    gate.set()

@@ -1,6 +1,7 @@
 """What apps and refused clients are told, alike by every front-end."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +53,13 @@ def test_refusal_says_killed_and_why() -> None:
     assert json.loads(refusal_body(403, BLOCKED)) == {
         "error": "forbidden", "reason": "Détecté: 'x'", "score": 0.98,
     }  # fmt: skip
+
+
+def test_reason_is_bounded_in_body_and_headers() -> None:
+    """A scorer may quote what a client sent, however long."""
+    long = replace(BLOCKED, reason="x" * 100_000)
+    assert json.loads(refusal_body(403, long))["reason"] == "x" * 256
+    assert dict(score_headers(long))["x-kysira-reason"] == "x" * 256
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,28 @@ def test_wrong_value_is_named(variable: str, text: str) -> None:
         read(f"{option}={text}")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kysira:s3cret@host:8081",
+        "ftp://kysira:s3cret@host",
+        "https:/kysira:s3cret@host",
+        "host/services/s3cret",
+        "http://kysira:a/s3cret@host",
+        "http://kysira:s3cret@[::1",
+        "http://host:s3cret",
+        "http://kysira:s3cret@host\u200b",
+        "http://host/?key=s3cret",
+        "http://host/#s3cret",
+    ],
+)
+def test_wrong_url_is_not_quoted(text: str) -> None:
+    """An error ends in a log, and a URL may hold a password or a key."""
+    with pytest.raises(SettingsError, match=r"^KYSIRA_INFERENCE_URL: ") as raised:
+        read(KYSIRA_INFERENCE_URL=text)
+    assert "s3cret" not in str(raised.value)
+
+
 def test_unknown_option_is_named() -> None:
     """An option that does not exist is an error that points to --help."""
     with pytest.raises(SettingsError, match=r"--speed.*see kysira-test --help"):

@@ -1,5 +1,6 @@
 """The endpoint of the http sink: posts one batch, and says what came of it."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from kysira.events.sinks.retry import is_passing, retry_after_s
 BATCH_ID = "X-Kysira-Batch-Id"
 TIMEOUT_S = 10.0
 _ANSWER_BYTES = 1 << 16
+_ANSWER_S = 1.0
 _CONTENT_TYPES = {
     BatchFormat.NDJSON: "application/x-ndjson",
     BatchFormat.JSON: "application/json",
@@ -58,6 +60,8 @@ class EndpointClient:
         self._session = ClientSession(
             timeout=ClientTimeout(total=endpoint.timeout_s),
             cookie_jar=DummyCookieJar(),
+            auto_decompress=False,  # nobody reads the answer: it must not grow either
+            trust_env=False,
             headers={
                 "Content-Type": _CONTENT_TYPES[endpoint.format],
                 "User-Agent": f"kysira/{__version__}",
@@ -74,7 +78,8 @@ class EndpointClient:
             ) as response:  # fmt: skip
                 # Read only so that the connection is kept; its end comes as an EOFError.
                 with suppress(ClientError, OSError, EOFError):
-                    await response.content.readexactly(_ANSWER_BYTES)
+                    async with asyncio.timeout(_ANSWER_S):
+                        await response.content.readexactly(_ANSWER_BYTES)
                 return _outcome(response)
         except TimeoutError:
             return Outcome(False, why=f"no answer within {self._endpoint.timeout_s:g} s")
@@ -103,6 +108,6 @@ def _outcome(response: ClientResponse) -> Outcome:
     why = f"status {status}"
     if is_passing(status):
         return Outcome(False, why=why, wait_s=retry_after_s(response.headers.get("Retry-After")))
-    if status < 400:
+    if 300 <= status < 400:
         why += ", and redirects are not followed"
     return Outcome(True, is_refused=True, why=why)

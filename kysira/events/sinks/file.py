@@ -156,9 +156,9 @@ def _numbered(path: Path) -> list[tuple[int, Path]]:
 
 def _backwards(path: Path, most: int) -> Iterator[bytes]:
     """Yield the lines of a file from its last to its first, within its last ``most`` bytes."""
-    if not path.is_file():  # a pipe in its place would block
-        return
     try:
+        if not path.is_file():  # a pipe in its place would block
+            return
         with path.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
             least = max(end - most, 0)

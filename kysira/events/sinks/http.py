@@ -73,7 +73,8 @@ class HttpSink:
 
     async def start(self) -> None:
         """Take up what an earlier process left, and begin to send."""
-        await self._spool.load()
+        while not await self._is_loaded():
+            await asyncio.sleep(self._backoff.delay_s(1))
         self._client = EndpointClient(self._endpoint)
         self._note_batches()
         self._tasks = [
@@ -130,25 +131,39 @@ class HttpSink:
         self._is_settled.clear()
         self._has_batches.set()
 
+    async def _is_loaded(self) -> bool:
+        try:
+            await self._spool.load()
+        except RuntimeError as error:  # no thread can be started for now
+            if self._down_log.is_due():
+                log.error("http_sink_not_started error=%s: tried again", error)
+            return False
+        return True
+
     async def _deliver(self, client: EndpointClient) -> None:
         while True:
             await self._has_batches.wait()
             try:
-                taken = await self._spool.take()
+                outcome = await self._deliver_one(client)
             except OSError as error:
-                await self._pause(Outcome(False, why=str(error)))
-                continue
-            if taken is None:
-                self._has_batches.clear()
-                self._is_settled.set()
-                continue
-            batch, data = taken
-            outcome = await client.post(batch, data)
-            if outcome.is_done:
-                self._note_done(outcome, batch.count)
-                await self._spool.done(batch)
-            else:
+                outcome = Outcome(False, why=str(error))
+            except Exception as error:  # a bug must not end the task; its text may quote the URL
+                outcome = Outcome(False, why=type(error).__name__)
+            if not outcome.is_done:
                 await self._pause(outcome)
+
+    async def _deliver_one(self, client: EndpointClient) -> Outcome:
+        taken = await self._spool.take()
+        if taken is None:
+            self._has_batches.clear()
+            self._is_settled.set()
+            return Outcome(True)
+        batch, data = taken
+        outcome = await client.post(batch, data)
+        if outcome.is_done:
+            self._note_done(outcome, batch.count)
+            await self._spool.done(batch)
+        return outcome
 
     async def _pause(self, outcome: Outcome) -> None:
         self._failures += 1

@@ -148,7 +148,11 @@ class Spool:
     async def _save(self, batch: Batch, data: bytes) -> bool:
         if self._disk.limit == 0:
             return False
-        error = await self._worker.call(partial(self._files.write, batch, data))
+        error: Exception | None
+        try:
+            error = await self._worker.call(partial(self._files.write, batch, data))
+        except RuntimeError as failure:  # no thread can be started for now
+            error = failure
         if error and not self._is_failing:
             log.error(
                 "spool_failed path=%s error=%s: events are kept in memory, at most %d bytes",

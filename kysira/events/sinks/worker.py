@@ -29,8 +29,9 @@ class Worker:
         When the caller is cancelled before that, the function is never called.
         """
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            thread.start()  # may fail, where threads are limited: the next call tries again
+            self._thread = thread
         future: Future[T] = Future()
         self._calls.put((future, function))
         return await asyncio.wrap_future(future)

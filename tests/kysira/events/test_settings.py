@@ -63,6 +63,8 @@ def test_none_is_no_sink() -> None:
         ({"KYSIRA_HTTP_SINK_URL": "logs.test"}, "must begin with http://"),
         ({"KYSIRA_HTTP_SINK_FORMAT": "xml"}, "ndjson or json"),
         ({"KYSIRA_HTTP_SINK_HEADER": "X-Key: 1"}, "no header's name"),
+        ({"KYSIRA_HTTP_SINK_HEADER": "Content-Length"}, "name another header"),
+        ({"KYSIRA_HTTP_SINK_URL": "https://logs.test/a b"}, "holds a blank"),
         ({"KYSIRA_EVENTS_FILE_BYTES": "10"}, "from 65536"),
         ({"KYSIRA_SPOOL_BYTES": "-1"}, "from 0"),
     ],
@@ -95,3 +97,9 @@ def test_broken_key_file_is_named(tmp_path: Path, content: bytes | None, said: s
     with pytest.raises(SettingsError, match=said) as error:
         http_sink_key(path)
     assert str(path) in str(error.value)
+
+
+def test_empty_header_is_none() -> None:
+    """An option may be empty where a variable that is counts as unset."""
+    with pytest.raises(SettingsError, match="no header's name"):
+        load(EventSettings, "prog", argv=["--http-sink-header", ""], environ={})

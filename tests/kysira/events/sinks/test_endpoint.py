@@ -1,6 +1,8 @@
 """One batch to an endpoint, and what comes of it; real sockets."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -87,6 +89,23 @@ async def test_connection_is_kept(receiver: Receiver) -> None:
         await client.post(BATCH, DATA)
     assert receiver.connections == 1
     await client.close()
+
+
+async def test_unending_answer_is_not_waited_for() -> None:
+    """The status says all; an answer that does not end would cost each batch its time."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+        with suppress(ConnectionError):
+            await reader.read(1 << 20)
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    async with server, asyncio.timeout(30):
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        assert await posted(Endpoint(url, timeout_s=300)) == Outcome(True)
 
 
 def test_name_holds_no_secret() -> None:

@@ -228,3 +228,8 @@ async def test_tail_reads_a_bounded_part(tmp_path: Path) -> None:
     (tmp_path / EVENTS_FILE).unlink()
     (tmp_path / EVENTS_FILE).mkdir()
     assert tail(tmp_path, 10) == []
+
+
+def test_tail_of_a_folder_that_can_not_be_is_empty(tmp_path: Path) -> None:
+    """A service with such a folder starts, and has no past."""
+    assert tail(tmp_path / ("x" * 300), 10) == []

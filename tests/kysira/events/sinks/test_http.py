@@ -322,3 +322,36 @@ async def test_close_spools_what_is_not_taken(receiver: Receiver, spool: Path) -
     assert queue.dropped == 0
     assert queue.spool_bytes > 0
     assert len(list(spool.iterdir())) == 3
+
+
+class ShakySpool(Spool):
+    """Fails at its first ``load`` and its first ``take``, as with too few threads, or by a bug."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, BIG)
+        self.failures = ["load", "take"]
+
+    def _fail_once(self, name: str) -> None:
+        if name in self.failures:
+            self.failures.remove(name)
+            raise RuntimeError("can't start new thread")
+
+    async def load(self) -> None:
+        """Fail once."""
+        self._fail_once("load")
+        await super().load()
+
+    async def take(self) -> tuple[Batch, bytes] | None:
+        """Fail once."""
+        self._fail_once("take")
+        return await super().take()
+
+
+async def test_unforeseen_error_does_not_end_the_sink(receiver: Receiver, spool: Path) -> None:
+    """It is tried again, and nothing is lost."""
+    sink = HttpSink(Endpoint(receiver.url), ShakySpool(spool), limits=LIMITS, backoff=FAST)
+    await sink.start()
+    await sink.write(lines(25))
+    await receiver.until_taken(25)
+    await sink.close()
+    assert (receiver.numbers, sink.dropped) == (list(range(25)), 0)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,19 @@ async def test_full_disk_is_bridged(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.stdout.splitlines() == ["8192 3 0", "12288 3 0"], done.stderr
     assert await emptied(await opened(tmp_path)) == [[0, 1], [*range(2, 22)], [22, 23]]
+
+
+async def test_without_a_thread_memory_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where threads are limited a batch is kept as where the disk is full."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    spool = Spool(tmp_path, BIG)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        await spool.put(lines(2))
+    assert (spool.disk_bytes, spool.dropped) == (0, 0)
+    assert await emptied(spool) == [[0, 1]]

@@ -65,6 +65,22 @@ async def test_cancelled_call_is_not_made() -> None:
     worker.end()
 
 
+async def test_thread_that_can_not_start_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where threads are limited a call fails, and the next one does not wait for ever."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    worker = Worker("test")
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="thread"):
+            await worker.call(lambda: 1)
+    async with asyncio.timeout(20):
+        assert await worker.call(lambda: 2) == 2
+    worker.end()
+
+
 def test_blocked_call_lets_the_process_end() -> None:
     """A process whose call never returns still ends."""
     done = subprocess.run(
