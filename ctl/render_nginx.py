@@ -183,6 +183,8 @@ def nginx_command(
         version=parsed("--nginx-version", read_version, nginx_version),
     )
     _warn(options)
+    if options.via is Via.MIRROR and not options.is_fail_open:
+        raise usage_error("--on-failure", "a mirror holds up no request: leave it out")
     _check(options, is_strict=check)
     parts = render_parts(options) if include else (Part(_MAIN, render_nginx(options)),)
     _write(parts, scripts(options), output, output_dir)
@@ -211,6 +213,11 @@ def _warn(options: NginxOptions) -> None:
 
 
 def _check(options: NginxOptions, *, is_strict: bool) -> None:
+    if options.run_dir and not Path(options.run_dir).is_dir():
+        missing = f"--run-dir {options.run_dir} is no folder: nginx will not start before it is"
+        if is_strict:
+            raise RenderError(missing)
+        _hint(missing)
     nginx = find_nginx()
     if nginx is None:
         if is_strict:

@@ -12,7 +12,6 @@ from extproc.server import ExternalProcessor, GrpcServer
 from extproc.settings import ExtProcSettings
 from inference.in_process import load_scorer
 from kysira import logs
-from kysira.errors import StartError
 from kysira.front_end import FrontEnd, Kind, front_end
 from kysira.management import json_errors
 from kysira.serving import HttpServer, address, run, start_http, stop_event
@@ -47,10 +46,9 @@ async def serve() -> None:
                 await grpc_server.start(processor.handler())
             await parts.load(lambda: load_scorer(settings))
             await grpc_server.ready()
-            print(
-                f"{KIND.service} listening grpc={address(settings.bind, grpc_port)} "
-                f"http={address(settings.bind, management.port)}",
-                flush=True,
+            parts.announce(
+                f"grpc={address(settings.bind, grpc_port)} "
+                f"http={address(settings.bind, management.port)}"
             )
             await stopped.wait()
             log.info("draining drain_ms=%d", settings.drain_ms)
@@ -66,10 +64,7 @@ async def serve() -> None:
 async def _start_management(parts: FrontEnd, settings: ExtProcSettings) -> HttpServer:
     app = web.Application(middlewares=[json_errors])
     app.add_routes(parts.management().routes())
-    try:
-        return await start_http(app, settings.bind, settings.metrics_port)
-    except StartError as error:
-        raise StartError(f"{error}; choose another with --metrics-port") from error
+    return await start_http(app, settings.bind, settings.metrics_port, option="--metrics-port")
 
 
 def _streams(registry: CollectorRegistry) -> Gauge:

@@ -11,7 +11,6 @@ from inference.engine import Engine
 from inference.loading import load_engine
 from inference.service import NAME, InferenceSettings, Service
 from kysira import logs
-from kysira.errors import StartError
 from kysira.metrics import new_registry
 from kysira.serving import HttpServer, run, start_http, stop_event
 from kysira.settings import load
@@ -30,10 +29,9 @@ async def serve() -> None:
     logs.configure(settings.log_level, settings.log_format)
     stopped = stop_event()
     service = Service(settings, new_registry())
-    try:
-        server = await start_http(service.app(), settings.bind, settings.inference_port)
-    except StartError as error:
-        raise StartError(f"{error}; choose another with --inference-port") from error
+    server = await start_http(
+        service.app(), settings.bind, settings.inference_port, option="--inference-port"
+    )
     print(f"{NAME} listening on {server.url}", flush=True)
     try:
         service.begin(await _load(settings, stopped, server))

@@ -20,8 +20,9 @@ class ClientAddress:
     def __init__(
         self, trusted: Sequence[Network] = (), headers: Sequence[str] = SAID_BY_PROXIES
     ) -> None:
-        """``headers`` are those that the trusted proxies write: one that they pass on as a client
-        has sent it must not be among them.
+        """``headers`` are those that the trusted proxies write.
+
+        One that they pass on as a client has sent it must not be among them.
         """
         self._trusted = tuple(trusted)
         self._headers = tuple(headers)
@@ -46,7 +47,7 @@ class ClientAddress:
             hops = b",".join(said).rsplit(b",", _MOST_HOPS)[-_MOST_HOPS:]
             return self._last_untrusted(hops)
         # Twice is no word of one proxy: somebody before it has added another.
-        return _address(said[0]) if len(said) == 1 else ""
+        return read_address(said[0]) if len(said) == 1 else ""
 
     def trusts(self, peer: str) -> bool:
         """Return True for a proxy that is believed what it says of its clients."""
@@ -56,7 +57,7 @@ class ClientAddress:
         """Return the rightmost address that is no trusted proxy, the leftmost when all are."""
         known = ""
         for hop in reversed(hops):
-            address = _address(hop)
+            address = read_address(hop)
             if not address:  # whatever is left of it may be anybody's word
                 break
             known = address
@@ -77,7 +78,7 @@ BELIEVE_NOBODY = ClientAddress()
 """The client is whoever is connected."""
 
 
-def _address(value: bytes) -> str:
+def read_address(value: bytes) -> str:
     """Return the address in a header's value, without a port; "" for anything else.
 
     One with a zone is nobody's who is elsewhere, and a zone may be any text.

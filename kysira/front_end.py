@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import gc
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from kysira.client_address import ClientAddress
 from kysira.events.log import EventLog
 from kysira.events.metrics import EventMetrics
-from kysira.events.settings import EventSettings
+from kysira.events.settings import EventSettings, SinkKind
 from kysira.events.sinks import open_sinks
 from kysira.events.stream import EventStream
 from kysira.guard import Guard
@@ -93,6 +94,15 @@ class FrontEnd:
         gc.collect()
         gc.freeze()
 
+    def announce(self, where: str) -> None:
+        """Say that requests are served, and how; events have standard output for themselves."""
+        sinks = ",".join(self.settings.sinks) or "none"
+        stream = sys.stderr if SinkKind.STDOUT in self.settings.sinks else sys.stdout
+        print(
+            f"{self.kind.service} listening {where} mode={self.modes.mode} sinks={sinks}",
+            file=stream, flush=True,
+        )  # fmt: skip
+
     async def end_streams(self) -> None:
         """End the event streams of all readers: they would hold up the end of the service."""
         await self._stream.close()
@@ -136,7 +146,8 @@ async def front_end(settings: FrontEndSettings, kind: Kind, port: int) -> AsyncI
     try:
         yield FrontEnd(
             kind, settings, registry, guard, modes, access,
-            ClientAddress(settings.trusted_proxies, settings.client_address_headers), state, scorer, events, stream,
+            ClientAddress(settings.trusted_proxies, settings.client_address_headers), state,
+            scorer, events, stream,
         )  # fmt: skip
     finally:
         await scorer.close()

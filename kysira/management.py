@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from kysira.events.event import timestamp
 from kysira.events.sinks.base import Rarely
 from kysira.mode_store import ModeStore
 from kysira.serving import AnyRequest
@@ -60,7 +61,7 @@ class ManagementAccess:
         if not _is_loopback(_host_name(request.headers.get("Host", ""))):
             return Refusal(403, "without KYSIRA_ADMIN_TOKEN the Host must be localhost")
         if request.version < HttpVersion11:  # what nginx speaks to an upstream unless told
-            return Refusal(403, "without KYSIRA_ADMIN_TOKEN send HTTP/1.1")
+            return Refusal(403, "set KYSIRA_ADMIN_TOKEN: HTTP/1.0 is what proxies speak")
         if any(map(_is_of_proxy, request.headers)):
             return Refusal(403, "set KYSIRA_ADMIN_TOKEN to manage through a proxy")
         origin = request.headers.get("Origin")
@@ -195,7 +196,9 @@ class Management:
     def _mode(self) -> dict[str, Any]:
         answer: dict[str, Any] = {"mode": self.modes.mode.value}
         if self.modes.expires_at is not None:
-            answer["expires_at"] = self.modes.expires_at
+            answer["expires_at"] = timestamp(self.modes.expires_at)
+        if not self.modes.is_saved:
+            answer["saved"] = False  # gone with the next restart
         return answer
 
 

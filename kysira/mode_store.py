@@ -58,6 +58,8 @@ class ModeStore:
         self._flip = self._read()
         self._flipping = asyncio.Lock()
         self._worker = Worker("kysira-mode")
+        self.is_saved = True
+        """False when the last flip could not be written: it would not survive a restart."""
         self._warn_if_unwritable()
 
     @property
@@ -75,6 +77,7 @@ class ModeStore:
     def set(self, mode: Mode, ttl_seconds: float | None = None) -> None:
         """Flip now; a state file that can't be written is logged and counted, the flip holds."""
         flip = self._wanted(mode, ttl_seconds)
+        self.is_saved = True
         try:
             self._write(flip)
         except OSError as error:
@@ -88,6 +91,7 @@ class ModeStore:
         """
         async with self._flipping:  # the last of several is the last on the disk, too
             flip = self._wanted(mode, ttl_seconds)
+            self.is_saved = True
             try:
                 async with asyncio.timeout(SAVE_S):
                     await self._worker.call(partial(self._write, flip))
@@ -106,6 +110,7 @@ class ModeStore:
         return replace(flip, expires_at=self._clock() + ttl_seconds, back_to=back_to)
 
     def _note_unsaved(self, error: Exception | str) -> None:
+        self.is_saved = False
         self.write_failures += 1
         log.error("mode_not_saved path=%s error=%s", self._path, error)
 

@@ -1,6 +1,7 @@
 """Running an aiohttp application as a process: listen, say where, stop cleanly on a signal."""
 
 import asyncio
+import errno
 import logging
 import os
 import resource
@@ -105,13 +106,13 @@ async def start_http(
     host: str,
     port: int,
     *,
+    option: str = "",
     drain_s: float = DRAIN_S,
-    sock: socket.socket | None = None,
 ) -> HttpServer:
     """Return once the application listens; raises StartError naming an address it can't have.
 
     Bodies are not inflated. ``drain_s`` is how long running requests get to finish at the end;
-    ``sock``, from ``listen`` with the same address, is used instead of a new one.
+    ``option`` is where the port is set.
     """
     running = Running()
     app.middlewares.insert(0, running.count)
@@ -123,7 +124,7 @@ async def start_http(
         shutdown_timeout=_CANCEL_S,
         auto_decompress=False,
     )
-    return await start_runner(runner, running, sock or listen(host, port), drain_s=drain_s)
+    return await start_runner(runner, running, listen(host, port, option), drain_s=drain_s)
 
 
 async def start_runner(
@@ -136,8 +137,11 @@ async def start_runner(
     return HttpServer(runner, host, port, running, drain_s)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket on the address; raises StartError naming one it can't have."""
+def listen(host: str, port: int, option: str = "") -> socket.socket:
+    """Return a socket on the address; raises StartError naming one it can't have.
+
+    ``option`` is where the port is set, for the error to say.
+    """
     try:
         family, kind, _, _, where = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -154,8 +158,14 @@ def listen(host: str, port: int) -> socket.socket:
             sock.close()
             raise
     except OSError as error:
-        raise StartError(f"can't listen on {address(host, port)}: {_why(error)}") from error
+        hint = f"; choose another with {_option(error, option)}" if option else ""
+        raise StartError(f"can't listen on {address(host, port)}: {_why(error)}{hint}") from error
     return sock
+
+
+def _option(error: OSError, option: str) -> str:
+    is_ports_fault = error.errno in (errno.EADDRINUSE, errno.EACCES)
+    return option if is_ports_fault else "--bind"
 
 
 def http_logger() -> logging.Logger:

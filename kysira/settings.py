@@ -136,11 +136,14 @@ class ServiceSettings:
     bind: str = setting("127.0.0.1", "Address to listen on.")
     data_dir: Path | None = setting(
         None,
-        "Folder for state that outlives a restart; a subfolder per service and port.",
+        "Folder for state and events, a subfolder per service and port; unset: "
+        "~/.local/state/kysira.",
         read=Path,
     )
     admin_token_file: Path | None = setting(
-        None, "File with the bearer token for management writes (or KYSIRA_ADMIN_TOKEN).", read=Path
+        None,
+        "File with the bearer token to flip the mode and to read events, or KYSIRA_ADMIN_TOKEN.",
+        read=Path,
     )
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: LogFormat = setting(LogFormat.TEXT, "text (key=value) or json.")

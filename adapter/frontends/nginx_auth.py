@@ -7,9 +7,10 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
-from adapter.nginx.subrequest import Answer, Body, Subrequest
-from kysira.client_address import ClientAddress
+from adapter.nginx.subrequest import MIRROR_PATH, Answer, Body, Subrequest
+from kysira.client_address import ClientAddress, read_address
 from kysira.guard import Guard
 from kysira.replies import (
     KILLED,
@@ -64,9 +65,10 @@ class NginxAuth:
             )
             return Answer(is_refused=False)
         request = decode(subrequest, body, peer, self._clients)
-        decision = await self._guard.check(
-            request, self._guard.snapshot(), unread=_unread(subrequest, body)
-        )
+        snapshot = self._guard.snapshot()
+        if subrequest.path == MIRROR_PATH:
+            snapshot = replace(snapshot, mode=Mode.SHADOW)  # nobody hears the answer
+        decision = await self._guard.check(request, snapshot, unread=_unread(subrequest, body))
         return encode(decision)
 
     def unreadable(self, why: str) -> Answer:
@@ -94,9 +96,7 @@ def decode(subrequest: Subrequest, body: Body, peer: str, clients: ClientAddress
     )
     if upgrade := subrequest.header(UPGRADE):  # nginx keeps it to itself
         headers = (*headers, ("upgrade", upgrade))
-    from_nginx = subrequest.header(PEER)
-    if from_nginx is not None:
-        peer = from_nginx.decode("latin-1")
+    peer = read_address(subrequest.header(PEER) or b"") or peer
     return Request(
         method=(subrequest.header(METHOD) or b"").decode("latin-1"),
         target=subrequest.header(URI) or b"",

@@ -9,7 +9,7 @@ from typing import cast
 from aiohttp import web
 
 from adapter.nginx.connection import Checker, Connections
-from adapter.nginx.subrequest import CHECK_PATH
+from adapter.nginx.subrequest import CHECK_PATHS
 from kysira.serving import BACKLOG, DRAIN_S, Running, http_logger
 
 MAX_LINE_BYTES = 65536
@@ -52,14 +52,14 @@ class Door(asyncio.Protocol):
 
 def _is_check(line: bytes) -> bool:
     words = line.split(b" ", 2)
-    return len(words) > 1 and words[1].partition(b"?")[0] == CHECK_PATH
+    return len(words) > 1 and words[1].partition(b"?")[0] in CHECK_PATHS
 
 
 class Listener:
     """Listens until ``close``."""
 
     def __init__(self, checker: Checker, app: web.Application) -> None:
-        """``app`` answers every path but /check."""
+        """``app`` answers every path that is no check's."""
         self._checks = Connections(checker)
         self._running = Running()
         app.middlewares.insert(0, self._running.count)

@@ -11,6 +11,9 @@ from typing import NamedTuple
 from adapter.proxy.heads import lower
 
 CHECK_PATH = b"/check"
+MIRROR_PATH = b"/check/mirror"
+"""Where a mirror asks, which hears no answer. A client has a say in the query and headers alone."""
+CHECK_PATHS = frozenset({CHECK_PATH, MIRROR_PATH})
 _MAX_DIGITS = 18
 
 

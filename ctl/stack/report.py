@@ -26,7 +26,7 @@ async def show(place: Running, screen: Screen) -> None:
         "proxy": f"http://{place.proxy}   send requests here",
         app: f"{place.target}",
         "ext-proc": f"grpc://{place.ext_proc}",
-        "management": f"http://{place.management}   /api/mode, /metrics, /_kysira/health",
+        "management": f"http://{place.management}   /api/mode, /api/events, /metrics",
         "Envoy admin": f"http://{place.admin}",
         "envoy.yaml": f"{place.config}",
         "mode": f"{mode.value}: {_MEANING[mode]}",

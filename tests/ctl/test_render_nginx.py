@@ -51,6 +51,7 @@ def test_every_option_arrives() -> None:
         (["--connect-timeout", "0s"], "--connect-timeout is not a time"),
         (["--client-max-body-size", "10mb"], "--client-max-body-size is not a size"),
         (["--tls-cert", "/c"], "--tls-cert needs --tls-key"),
+        (["--via", "mirror", "--on-failure", "closed"], "--on-failure a mirror holds up no"),
         (["--tls-cert", "/c;", "--tls-key", "/k"], "--tls-cert holds what"),
         (["--run-dir", "/a$b"], "--run-dir holds what"),
         (["--nginx-version", "newest"], "--nginx-version is not a version"),
@@ -143,3 +144,13 @@ def test_https_target_without_a_name_is_told() -> None:
     """Nginx does not compare IP addresses with those in a certificate."""
     assert "by name" in run("render", "nginx", "--target", "https://192.0.2.1").err
     assert "by name" not in run("render", "nginx", "--target", "https://app.example").err
+
+
+def test_missing_run_dir_is_told(tmp_path: Path) -> None:
+    """Nginx would not start; asked to check, neither does this succeed."""
+    nginx_binary()
+    missing = tmp_path / "none"
+    told = run("render", "nginx", "--via", "mirror", "--run-dir", str(missing))
+    assert (told.code, f"--run-dir {missing} is no folder" in told.err) == (0, True)
+    checked = run("render", "nginx", "--via", "mirror", "--run-dir", str(missing), "--check")
+    assert (checked.code, f"--run-dir {missing} is no folder" in checked.err) == (4, True)

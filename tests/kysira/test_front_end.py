@@ -12,6 +12,7 @@ from aiohttp import web
 from prometheus_client.exposition import generate_latest
 
 from kysira.errors import SettingsError
+from kysira.events.settings import SinkKind
 from kysira.front_end import FrontEnd, FrontEndSettings, Kind, front_end
 from kysira.scorer import Scorer
 from kysira.serving import start_http
@@ -151,3 +152,18 @@ def test_policy_is_what_the_settings_say(tmp_path: Path) -> None:
     ).policy  # fmt: skip
     assert policy.options == ScoreOptions(0.8, disabled=frozenset({"xss"}))
     assert (policy.timeout_s, policy.max_body_bytes) == (0.05, 10)
+
+
+@pytest.mark.parametrize(
+    ("sinks", "is_stdout"), [((SinkKind.FILE,), True), ((SinkKind.FILE, SinkKind.STDOUT), False)]
+)
+async def test_start_is_announced_beside_events(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sinks: tuple[SinkKind, ...], is_stdout: bool
+) -> None:
+    """The line says what runs; standard output is the events' alone where they go there."""
+    async with front_end(settings(tmp_path, sinks=sinks), KIND, 1) as parts:
+        parts.announce("http=127.0.0.1:1")
+    written = capsys.readouterr()
+    line = f"kysira-test listening http=127.0.0.1:1 mode=shadow sinks={','.join(sinks)}\n"
+    assert line == (written.out if is_stdout else written.err)
+    assert not (written.err if is_stdout else written.out)

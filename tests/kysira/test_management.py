@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
+from kysira.events.event import timestamp
 from kysira.management import MAX_TTL_SECONDS, Management, ManagementAccess, json_errors
 from kysira.mode_store import ModeStore
 from kysira.serving import HttpServer, Running, listen, start_http, start_runner
@@ -313,7 +314,8 @@ async def test_unclear_request_is_400(local: Service, body: bytes) -> None:
 async def test_ttl_is_kept(local: Service) -> None:
     """A flip may end by itself; when it will is told, now and later."""
     answer = await local.flip({}, b'{"mode": "active", "ttl_seconds": 3600}')
-    assert answer.json["expires_at"] == local.modes.expires_at is not None
+    assert local.modes.expires_at is not None
+    assert answer.json["expires_at"] == timestamp(local.modes.expires_at)
     assert (await local.ask("GET /api/mode")).json == answer.json
     long = json.dumps({"mode": "shadow", "ttl_seconds": MAX_TTL_SECONDS}).encode()
     assert (await local.flip({}, long)).status == 200
@@ -400,3 +402,12 @@ def test_no_other_path_is_ours(tmp_path: Path, target: str, is_ours: bool) -> No
         modes, ManagementAccess(""), CollectorRegistry(), dict, {"/more": {"GET": more}}
     )
     assert management.owns(target) is is_ours
+
+
+async def test_flip_that_is_not_kept_says_so(local: Service, tmp_path: Path) -> None:
+    """One that a restart would forget is no lasting one, until another is written."""
+    broken = tmp_path / "mode.json"
+    broken.mkdir()
+    assert (await local.flip({})).json == {"mode": "active", "saved": False}
+    broken.rmdir()
+    assert (await local.flip({})).json == {"mode": "active"}

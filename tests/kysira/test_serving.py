@@ -90,6 +90,16 @@ async def test_foreign_address_is_named(host: str) -> None:
         await start_http(application(), host, 0)
 
 
+async def test_error_names_the_option_at_fault() -> None:
+    """A taken port is another port's matter, an address that is not ours --bind's."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(StartError, match=r"already in use; choose another with --http-port$"):
+            await start_http(application(), "127.0.0.1", port, option="--http-port")
+    with pytest.raises(StartError, match=r"choose another with --bind$"):
+        await start_http(application(), "192.0.2.1", 0, option="--http-port")
+
+
 def test_ipv6_address_has_brackets() -> None:
     """As in a URL."""
     assert address("::1", 80) == "[::1]:80"

@@ -1,5 +1,6 @@
 """Where events go: a file, standard output, an HTTP endpoint, or several of them."""
 
+import logging
 from collections.abc import Callable, Mapping
 from os import environ as process_environ
 from pathlib import Path
@@ -14,6 +15,7 @@ from kysira.events.sinks.http import HttpSink
 from kysira.events.sinks.spool import Spool
 from kysira.events.sinks.stdout import StdoutSink
 
+log = logging.getLogger(__name__)
 SPOOL_FOLDER = "spool"
 
 
@@ -31,6 +33,8 @@ def open_sinks(
             _endpoint(settings, environ), Spool(folder / SPOOL_FOLDER, settings.spool_bytes)
         ),
     }
+    if settings.http_sink_url and SinkKind.HTTP not in settings.sinks:
+        log.warning("http_sink_unused: KYSIRA_HTTP_SINK_URL is set, and KYSIRA_SINKS has no http")
     return [makers[kind]() for kind in settings.sinks]
 
 

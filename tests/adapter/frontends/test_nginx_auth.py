@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter.frontends.nginx_auth import NginxAuth, decode, encode
-from adapter.nginx.subrequest import Body, Subrequest
+from adapter.nginx.subrequest import MIRROR_PATH, Body, Subrequest
 from kysira.client_address import BELIEVE_NOBODY, ClientAddress, read_networks
 from kysira.errors import ScoringError
 from kysira.policy import Policy
@@ -169,3 +169,20 @@ def test_complaints_come_once_a_second(bench: Bench, caplog: pytest.LogCaptureFi
         "check_unreadable: odd more=0",
         "check_unreadable: odd more=2",
     ]
+
+
+async def test_mirror_blocks_nobody(bench: Bench) -> None:
+    """Its answer is thrown away: in active mode too an attack is flagged, and none is blocked."""
+    bench.scorer.answer = ATTACK
+    auth = NginxAuth(bench.guard(mode=Mode.ACTIVE), BELIEVE_NOBODY)
+    asked = subrequest(*NGINX)._replace(path=MIRROR_PATH)
+    answer = await auth.check(asked, Body(), "")
+    assert not answer.is_refused
+    assert ("x-kysira-would-have-killed", "true") in answer.headers
+
+
+def test_peer_is_an_address() -> None:
+    """Whoever reaches the adapter itself can't put any text into events."""
+    for claimed in (b"x action=passed", b"", b"fe80::1%eth0"):
+        rows = (("x-kysira-peer", claimed),)
+        assert decode(subrequest(*rows), Body(), "9.9.9.9", BELIEVE_NOBODY).source_ip == "9.9.9.9"

@@ -81,3 +81,9 @@ async def test_two_credentials_are_refused(tmp_path: Path) -> None:
         open_sinks(settings, tmp_path, environ)
     other = EventSettings(sinks=(SinkKind.HTTP,), http_sink_url=url, http_sink_header="X-Key")
     assert len(open_sinks(other, tmp_path, environ)) == 1
+
+
+def test_forgotten_sink_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An endpoint without its sink gets nothing, which nobody means."""
+    open_sinks(EventSettings(http_sink_url="http://127.0.0.1:9/"), tmp_path)
+    assert "KYSIRA_SINKS has no http" in caplog.text
