@@ -1,5 +1,8 @@
 """Bodies as they are scored: the first part before anything is forwarded, the rest as it comes."""
 
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from adapter.proxy.body import Body
@@ -14,8 +17,10 @@ from kysira.types import Decision, Request
 
 MAX_OWN_BODY_BYTES = 65536
 """A longer body of a request to a management path is refused."""
-_OVERLAP = 1024
-"""Bytes that are read again with the next piece: a client chooses where pieces end."""
+_TIMES_READ = 4
+"""How often a body is read again at once, measured in bodies of the limit's length."""
+_READING_COSTS = 1024
+"""Bytes that reading anything at all costs as much as."""
 
 
 class First(NamedTuple):
@@ -82,26 +87,69 @@ class Killed(ProxyError):
 class Watch:
     """Has the guard read on in a body that was scored before its end, up to the limit.
 
-    Otherwise an attack would only have to come after a moment of silence.
+    Otherwise an attack would only have to come after a moment of silence. Each time all that has
+    come is read, behind the head that says how: a piece alone tells nothing of a compressed body,
+    and a client chooses where pieces end. What that costs is bounded: once it has cost enough,
+    pieces are held back and read together, after a moment or at the end.
     """
 
-    def __init__(self, guard: Guard, head: Request, snapshot: Snapshot, seen: bytes) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        head: Request,
+        snapshot: Snapshot,
+        seen: bytes,
+        *,
+        silence_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._guard = guard
         self._head = head
         self._snapshot = snapshot
-        self._left = snapshot.policy.max_body_bytes - len(seen)
-        self._tail = seen[-_OVERLAP:]
+        self._limit = snapshot.policy.max_body_bytes
+        self._seen = bytearray(seen)
+        self._held: list[bytes] = []
+        self._is_ended = False
+        self._budget = _TIMES_READ * self._limit
+        self._silence_s = silence_s
+        self._clock = clock
+        self._looked_at = clock()
 
-    async def read(self, piece: bytes) -> None:
-        """Return when the piece may go on; raises Killed."""
-        if self._left <= 0:
-            return
-        data = self._tail + piece[: self._left]
-        self._left -= len(piece)
-        self._tail = data[-_OVERLAP:]
-        part = Request(self._head.method, b"", body=data)
+    @property
+    def is_holding(self) -> bool:
+        """Return True while something waits to be read."""
+        return bool(self._held)
+
+    async def read(self, piece: bytes, *, is_quiet: bool, is_over: bool) -> bytes:
+        """Return what may go on by now: with the piece what was held back before it, or nothing.
+
+        ``is_quiet`` says that no more came for a moment, ``is_over`` that this was all. Raises
+        Killed.
+        """
+        if self._is_ended:
+            return piece
+        room = self._limit - len(self._seen)
+        if piece:
+            self._held.append(piece)
+            self._seen += piece[:room]
+        is_full = len(piece) >= room
+        if not (is_over or is_quiet or is_full or self._may_look()):
+            return b""
+        held, self._held = self._held, []
+        self._is_ended = is_full or is_over
+        await self._look(is_whole=is_over and len(piece) <= room)
+        return b"".join(held)
+
+    def _may_look(self) -> bool:
+        return self._budget > 0 or self._clock() - self._looked_at >= self._silence_s
+
+    async def _look(self, *, is_whole: bool) -> None:
+        self._budget -= len(self._seen) + _READING_COSTS
+        self._looked_at = self._clock()
+        is_cut = not is_whole and self._snapshot.policy.on_oversize is not OnOversize.PASS
+        part = replace(self._head, body=bytes(self._seen), body_truncated=is_cut)
         decision = await self._guard.check_more(self._head, part, self._snapshot)
         if decision is not None:
-            self._left = 0  # it has been told of
+            self._is_ended = True  # it has been told of
             if decision.is_refused:
                 raise Killed(decision)

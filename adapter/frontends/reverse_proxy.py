@@ -1,7 +1,7 @@
 """The standalone proxy: every request is decided, then forwarded or refused."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
@@ -82,8 +82,11 @@ class ReverseProxy:
         if decision.is_refused:
             return await self._refuse(decision, head, client)
         watch = None
-        if first.rest is not None and len(first.data) <= limit:
-            watch = Watch(guard, request, snapshot, first.data).read
+        # What was told of once, in shadow mode, is not told of again.
+        is_watched = decision.action is not Action.SHADOW_KILL and len(first.data) <= limit
+        if first.rest is not None and is_watched:
+            silence_s = client.limits.silence_s
+            watch = Watch(guard, request, snapshot, first.data, silence_s=silence_s)
         try:
             return await self._forward(head, client, decision, first=first, watch=watch)
         except Killed as killed:
@@ -100,7 +103,7 @@ class ReverseProxy:
         *,
         first: First | None = None,
         upgrade: bytes = b"",
-        watch: Callable[[bytes], Awaitable[None]] | None = None,
+        watch: Watch | None = None,
     ) -> bool:
         target = self._pool.target
         # Whoever is believed whose request it is, is believed how it came.

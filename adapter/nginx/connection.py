@@ -1,11 +1,13 @@
 """One connection of nginx's: each subrequest read whole, checked and answered, one at a time."""
 
 import asyncio
+import logging
+import re
 from contextlib import suppress
 from typing import Protocol
 
 from adapter.nginx.subrequest import (
-    CHECK_PATH,
+    CHECK_PATHS,
     Answer,
     Body,
     Subrequest,
@@ -14,12 +16,14 @@ from adapter.nginx.subrequest import (
     parse_subrequest,
 )
 
+log = logging.getLogger(__name__)
 MAX_HEAD_BYTES = 1 << 20
 """Above what nginx takes of a client, 32 KiB unless ``large_client_header_buffers`` says more."""
 IDLE_S = 90.0
 """How long nginx may keep a connection without a word: it closes one itself after 60 s."""
 _LINGER_S = 5.0
 _PIECE = 65536
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15}+)[ \t]*+(?:;[^\r\n]*+)?+\r\n")
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -75,14 +79,21 @@ class Connection:
             await self._answer(self._checker.unreadable(str(error)), is_last=True)
             await self._linger()
             return False
-        if subrequest.path != CHECK_PATH:
+        if subrequest.path not in CHECK_PATHS:
             self._writer.write(_NOT_FOUND)
             return False
-        answer = await self._checker.check(subrequest, body, self._peer)
+        answer = await self._check(subrequest, body)
         is_last = subrequest.is_last or self._is_ending
         await self._answer(answer, is_last=is_last)
         self._is_busy = False
         return not is_last
+
+    async def _check(self, subrequest: Subrequest, body: Body) -> Answer:
+        try:
+            return await self._checker.check(subrequest, body, self._peer)
+        except Exception:  # without an answer nginx may let the request pass
+            log.exception("check_crashed")
+            return self._checker.unreadable("the check has crashed")
 
     async def _answer(self, answer: Answer, *, is_last: bool) -> None:
         self._writer.write(encode_answer(answer, is_last=is_last))
@@ -128,13 +139,10 @@ class Connection:
 
 
 def _chunk_size(line: bytes) -> int:
-    digits = line.partition(b";")[0].strip()
-    try:
-        if len(digits) > 15 or digits[:1] in b"+-":
-            raise ValueError
-        return int(digits, 16)
-    except ValueError:
-        raise UnreadableError("a chunk's size is malformed") from None
+    match = _CHUNK_SIZE.fullmatch(line)
+    if match is None:
+        raise UnreadableError("a chunk's size is malformed")
+    return int(match[1], 16)
 
 
 class Connections:

@@ -8,7 +8,6 @@ from aiohttp import web
 from adapter.frontends.nginx_auth import NginxAuth
 from adapter.nginx.listener import Listener
 from adapter.nginx_settings import AdapterSettings
-from kysira.errors import StartError
 from kysira.front_end import Kind, front_end
 from kysira.management import json_errors
 from kysira.scorer import Scorer
@@ -22,10 +21,7 @@ log = logging.getLogger(__name__)
 async def serve(settings: AdapterSettings, engine: Callable[[], Scorer]) -> None:
     """Serve until a signal; ``engine`` loads what scores in this process."""
     stopped = stop_event()
-    try:
-        sock = listen(settings.bind, settings.adapter_port)
-    except StartError as error:
-        raise StartError(f"{error}; choose another with --adapter-port") from error
+    sock = listen(settings.bind, settings.adapter_port, "--adapter-port")
     port = sock.getsockname()[1]
     async with front_end(settings, KIND, port) as parts:
         app = web.Application(middlewares=[json_errors])
@@ -34,8 +30,7 @@ async def serve(settings: AdapterSettings, engine: Callable[[], Scorer]) -> None
         await listener.start(sock)
         try:
             await parts.load(engine)
-            where = address(settings.bind, port)
-            print(f"{KIND.service} listening http={where}", flush=True)
+            parts.announce(f"http={address(settings.bind, port)}")
             await stopped.wait()
             log.info("draining")
         finally:

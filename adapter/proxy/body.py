@@ -57,9 +57,10 @@ class Body:
         self.nudge()
 
     def end(self) -> None:
-        """Say that this was all."""
-        self._is_ended = True
-        self.nudge()
+        """Say that this was all, unless it has failed before."""
+        if self._error is None:
+            self._is_ended = True
+            self.nudge()
 
     def fail(self, error: Exception) -> None:
         """Say that no more will come, and why; what came before can still be taken."""

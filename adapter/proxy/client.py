@@ -50,8 +50,8 @@ class ClientConnection(Stream):
 
     __slots__ = (
         "_body", "_buffer", "_connections", "_deadline", "_framing", "_handler", "_is_head_request",
-        "_is_patient", "_limits", "_loop", "_state", "_stop", "_task", "has_answered",
-        "is_secure", "peer",
+        "_is_patient", "_loop", "_state", "_stop", "_task", "has_answered",
+        "is_secure", "limits", "peer",
     )  # fmt: skip
 
     def __init__(
@@ -70,7 +70,7 @@ class ClientConnection(Stream):
         self.has_answered = False
         """True once a byte of the final answer to the request that runs was written."""
         self._handler = handler
-        self._limits = limits
+        self.limits = limits
         self._stop = stop
         self._connections = connections
         self._loop = asyncio.get_running_loop()
@@ -113,7 +113,7 @@ class ClientConnection(Stream):
 
     async def wait_for_room(self) -> None:
         """Return when there is room to write; raises ConnectionError or TimeoutError."""
-        await self.drain(self._limits.write_s)
+        await self.drain(self.limits.write_s)
 
     def send_continue(self) -> None:
         """Ask for the body that a client holds back (RFC 9110 §10.1.1)."""
@@ -127,7 +127,7 @@ class ClientConnection(Stream):
         if body.has_news:
             return True
         self._is_patient = is_patient
-        self._deadline.set(self._limits.body_s if is_patient else self._limits.silence_s)
+        self._deadline.set(self.limits.body_s if is_patient else self.limits.silence_s)
         try:
             await body.wait()
         finally:
@@ -159,7 +159,7 @@ class ClientConnection(Stream):
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if isinstance(peer, tuple) else ""
         # A client that says nothing at all is as slow as one that says little.
-        self._deadline.set(self._limits.header_s)
+        self._deadline.set(self.limits.header_s)
 
     def data_received(self, data: bytes) -> None:
         """Take what the state waits for."""
@@ -184,7 +184,7 @@ class ClientConnection(Stream):
         if self._body is not None:
             self._body.fail(exc or ConnectionResetError("the client is gone"))
         if self.partner is not None:
-            self.end_partner(self._limits.write_s)
+            self.end_partner(self.limits.write_s)
         elif self._task is not None:
             self._task.cancel()
         self._connections.discard(self)
@@ -206,7 +206,7 @@ class ClientConnection(Stream):
             if not data:
                 return
             self._state = State.HEAD
-            self._deadline.set(self._limits.header_s)
+            self._deadline.set(self.limits.header_s)
         end = data.find(_END)
         try:
             if end > MAX_HEAD_BYTES or (end < 0 and len(data) > MAX_HEAD_BYTES):
@@ -270,20 +270,22 @@ class ClientConnection(Stream):
         if self._state is not State.ANSWER or self.partner is not None:
             return
         self._task = self._body = None
+        self._is_head_request = False
         if not is_kept or self._framing is not None or self._stop.is_set():
             self._close()
             return
         self._state = State.IDLE
         self.resume_reading()
-        if self._buffer:
+        self._deadline.set(self.limits.keep_alive_s)
+        if self._buffer:  # which may be no more than an empty line
             data, self._buffer = self._buffer, b""
             self._on_head(data)
-        else:
-            self._deadline.set(self._limits.keep_alive_s)
 
     def _refuse(self, error: ProxyError) -> None:
         """Answer what can't be handled, and end the connection."""
         self._task = None
+        if self.is_lost:
+            return
         if self.has_answered and self._state is State.ANSWER:
             reset(self.transport)  # never a clean end of half an answer
             return
@@ -303,12 +305,12 @@ class ClientConnection(Stream):
         self._buffer = b""
         if not is_unread:
             self.transport.close()
-            self._deadline.set(self._limits.write_s)
+            self._deadline.set(self.limits.write_s)
             return
         self.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._deadline.set(self._limits.linger_s)
+        self._deadline.set(self.limits.linger_s)
 
     def _expired(self) -> None:
         if self._state is State.HEAD:

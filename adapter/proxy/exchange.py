@@ -1,8 +1,7 @@
 """One request to the app, and its answer to the client, both as they come."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from adapter.proxy import tunnel
 from adapter.proxy.body import Body
@@ -12,6 +11,20 @@ from adapter.proxy.heads import RequestHead, ResponseHead
 from adapter.proxy.messages import LAST_CHUNK, chunk, encode_response, keeps_alive
 from adapter.proxy.pool import Pool, is_repeatable
 from adapter.proxy.upstream import SWITCHING, UpstreamConnection
+
+
+class Watcher(Protocol):
+    """Reads every further piece of a body before it is sent."""
+
+    @property
+    def is_holding(self) -> bool:
+        """Return True while it holds something back."""
+
+    async def read(self, piece: bytes, *, is_quiet: bool, is_over: bool) -> bytes:
+        """Return what is to be sent by now; raises ProxyError to end all.
+
+        ``is_quiet`` says that no more came for a moment, ``is_over`` that this was all.
+        """
 
 
 class Outgoing(NamedTuple):
@@ -24,8 +37,7 @@ class Outgoing(NamedTuple):
     """Where the rest of the body comes from, if there is more to come."""
     is_chunked: bool = False
     is_upgrade: bool = False
-    watch: Callable[[bytes], Awaitable[None]] | None = None
-    """Reads every further piece of the body before it is sent; raises ProxyError to end all."""
+    watch: Watcher | None = None
 
 
 async def forward(
@@ -107,12 +119,18 @@ async def _upload(
     write_s: float,
 ) -> None:
     """Send the rest of a body, as fast as the app takes it and no faster than the client."""
+    watch, is_over = outgoing.watch, False
     try:
-        while not body.is_over:
-            await client.wait_for_body(body)
-            if piece := body.take():
-                if outgoing.watch is not None:
-                    await outgoing.watch(piece)
+        while not is_over:
+            is_holding = watch is not None and watch.is_holding
+            has_news = await client.wait_for_body(body, is_patient=not is_holding)
+            piece = body.take()
+            is_over = body.is_over
+            if watch is not None:
+                piece = await watch.read(piece, is_quiet=not has_news, is_over=is_over)
+            if app.is_lost:
+                return  # whoever waits for its answer knows
+            if piece:
                 app.transport.writelines(chunk(piece) if outgoing.is_chunked else [piece])
             if app.is_full:
                 await app.drain(write_s)
@@ -195,8 +213,11 @@ async def _relay_body(
 
 
 def _tell(client: ClientConnection, request: RequestHead, answer: ResponseHead) -> None:
-    """Pass on an answer before the final one, to a client that knows of such."""
-    if request.minor == 1:
+    """Pass on an answer before the final one, to a client that knows of such, and takes it.
+
+    Without end, and waiting for nobody, they would fill the memory.
+    """
+    if request.minor == 1 and not client.is_full and not client.is_lost:
         client.write_interim(encode_response(answer))
 
 

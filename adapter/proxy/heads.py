@@ -19,7 +19,7 @@ _REQUEST_LINE = re.compile(
 )
 _HEADERS = re.compile(rb"(?:" + _TOKEN + rb"++:" + _TEXT + rb"*+\r\n)*+")
 _NAME = re.compile(_TOKEN + rb"++")
-_ABSOLUTE = re.compile(rb"[Hh][Tt][Tt][Pp][Ss]?+://[^/?#]")
+_ABSOLUTE = re.compile(rb"[Hh][Tt][Tt][Pp][Ss]?+://([^/?#]++)")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\x00\r\n]*+))?+")
 _NOT_VALUE = re.compile(rb"[\x00\r\n]")
 _HOST = re.compile(rb"[0-9A-Za-z\-._~%!$&'()*+,;=:\[\]]*+")
@@ -87,8 +87,7 @@ def parse_request_head(block: bytes) -> RequestHead:
         raise MessageError("too many header lines", 431)
     headers, controls = _headers(lines)
     head = RequestHead(method, target, int(minor), headers, controls)
-    _check_target(head)
-    _check_host(head)
+    _check_host(head, _check_target(head))
     return head
 
 
@@ -114,23 +113,31 @@ def lower(name: bytes) -> str:
     return key
 
 
-def _check_target(head: RequestHead) -> None:
-    """Refuse what is no target of RFC 9112 §3.2, and the tunnel that nobody asked us to be."""
+def _check_target(head: RequestHead) -> bytes | None:
+    """Refuse what is no target of RFC 9112 §3.2, and the tunnel that nobody asked us to be.
+
+    Returns the host that an absolute target names.
+    """
     if head.method == b"CONNECT":
         raise MessageError("CONNECT is for forward proxies", 405)
     target = head.target
     if target.startswith(b"/") or (target == b"*" and head.method == b"OPTIONS"):
-        return
-    if _ABSOLUTE.match(target) is None:
+        return None
+    match = _ABSOLUTE.match(target)
+    if match is None:
         raise MessageError("the request target is malformed")
+    return match[1]
 
 
-def _check_host(head: RequestHead) -> None:
+def _check_host(head: RequestHead, authority: bytes | None) -> None:
     hosts = head.controls.get("host", ())
     if len(hosts) > 1 or (head.minor == 1 and not hosts):
         raise MessageError("a request has one Host header")
     if hosts and _HOST.fullmatch(hosts[0]) is None:
         raise MessageError("the Host header is malformed")
+    # RFC 9112 §3.2: one app obeys the target, the next the header.
+    if authority is not None and (not hosts or hosts[0].lower() != authority.lower()):
+        raise MessageError("the request target names another host than the Host header")
 
 
 def parse_response_head(block: bytes) -> ResponseHead:

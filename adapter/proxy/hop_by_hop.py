@@ -1,5 +1,6 @@
 """Which headers end here: those about one connection, not about the message (RFC 9110 §7.6.1)."""
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -13,8 +14,15 @@ _HOP_BY_HOP = frozenset(
     }
 )  # fmt: skip
 _SET_BY_US = frozenset({"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"})
-_KEPT = frozenset({"host", "content-length"})
-"""What a Connection header can't take away."""
+_FRAMING = frozenset({"host", "content-length"})
+_KEPT = frozenset(
+    {
+        *_FRAMING, "content-encoding", "content-type", "x-real-ip", "cf-connecting-ip", "forwarded",
+    }
+)  # fmt: skip
+"""What a Connection header can't take away: what the body was read by, which the app has to read it
+by too, and what proxies before us say of their client."""
+_ODD = re.compile(r"[^0-9a-z]")
 
 
 def request_headers(head: RequestHead) -> list[Header]:
@@ -35,18 +43,24 @@ def expects_continue(head: RequestHead) -> bool:
 
 
 def response_headers(head: ResponseHead) -> list[Header]:
-    """Return the headers that go on to the client; a body's length, if it has one, is true."""
+    """Return the headers that go on to the client; a length, if it has one, is one that can be."""
     dropped = _HOP_BY_HOP
-    lengths = head.controls.get("content-length", ())
-    is_chunked = "transfer-encoding" in head.controls
-    if lengths and (is_chunked or len(lengths) > 1 or head.status == 204 or head.status < 200):
+    lengths = head.controls.get("content-length", [])
+    is_told = len(set(lengths)) == 1 and lengths[0].isdigit() and _may_tell_length(head)
+    is_repeated = len(lengths) > 1
+    if lengths and (is_repeated or not is_told):
         dropped = dropped | {"content-length"}
     if "connection" in head.controls:
         dropped = dropped | _named(head.controls["connection"])
     headers = [header for header in head.headers if header.key not in dropped]
-    if len(lengths) > 1 and not is_chunked:  # the same one, several times
+    if is_repeated and is_told:  # the same one, several times
         headers.append(Header(b"Content-Length", "content-length", lengths[0]))
     return headers
+
+
+def _may_tell_length(head: ResponseHead) -> bool:
+    """Return False for an answer that can have no length (RFC 9110 §8.6), or has chunks."""
+    return "transfer-encoding" not in head.controls and head.status >= 200 and head.status != 204
 
 
 def _named(values: Iterable[bytes]) -> set[str]:
@@ -57,12 +71,12 @@ def _named(values: Iterable[bytes]) -> set[str]:
 
 @lru_cache(2048)
 def _ends_here(key: str) -> bool:
-    # CGI reads "_" as "-": what only we may say must not come in by the back door, nor what tells
-    # where a body ends.
-    name = key.replace("_", "-")
-    if name != key and name in _KEPT:
+    # CGI reads "_" as "-", and some servers any other sign: what only we may say must not come in
+    # by the back door, nor what tells where a body ends.
+    name = _ODD.sub("-", key)
+    if name != key and name in _FRAMING:
         return True
-    return name in _SET_BY_US or name in _HOP_BY_HOP or is_own(key)
+    return name in _SET_BY_US or name in _HOP_BY_HOP or is_own(name)
 
 
 def switched_to(head: RequestHead) -> bytes:
@@ -79,4 +93,5 @@ def switched_to(head: RequestHead) -> bytes:
 
 
 def _is_http(name: bytes) -> bool:
-    return name.lower().partition(b"/")[0] in (b"h2c", b"h2", b"http", b"tls")
+    # Drafts of HTTP/2 were called h2-14 and h2c-14.
+    return name.lower().startswith((b"h2", b"http", b"tls", b"spdy"))

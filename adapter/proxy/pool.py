@@ -6,6 +6,7 @@ import ssl
 
 from adapter.proxy.errors import UpstreamError
 from adapter.proxy.limits import MAX_IDLE_CONNECTIONS, Limits
+from adapter.proxy.probes import keep_probing
 from adapter.proxy.target import Target
 from adapter.proxy.upstream import UpstreamConnection
 
@@ -44,7 +45,7 @@ class Pool:
         target = self.target
         try:
             async with asyncio.timeout(self._limits.connect_s):
-                _, connection = await self._loop.create_connection(
+                transport, connection = await self._loop.create_connection(
                     self._make, target.host, target.port, ssl=target.tls,
                     server_hostname=target.host if target.tls else None,
                 )  # fmt: skip
@@ -59,6 +60,7 @@ class Pool:
             raise UpstreamError("the app could not be reached") from None
         if not connection.is_lost:
             self._open.add(connection)
+            keep_probing(transport.get_extra_info("socket"))
         return connection
 
     def put(self, connection: UpstreamConnection, *, is_shared: bool = True) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from adapter.proxy.client import ClientConnection, Handler
 from adapter.proxy.limits import Limits
+from adapter.proxy.probes import keep_probing
 from kysira.serving import BACKLOG
 
 
@@ -23,6 +24,9 @@ class ProxyServer:
 
     async def start(self, sock: socket.socket) -> None:
         """Accept connections from now on."""
+        # Those accepted inherit it: a client that is gone without a word is found out in a tunnel,
+        # or behind an app that says nothing.
+        keep_probing(sock)
         self._server = await asyncio.get_running_loop().create_server(
             self._connection, sock=sock, backlog=BACKLOG, ssl=self._tls,
             ssl_handshake_timeout=self._limits.handshake_s if self._tls else None,

@@ -78,7 +78,10 @@ async def _management(
     Yields what answers the latter, and where the former are.
     """
     if settings.admin_port is None:
-        server = web.Server(management.answer, access_log=None, logger=http_logger())
+        # Anybody can send a body here: inflating it would let a small one fill the memory.
+        server = web.Server(
+            management.answer, access_log=None, logger=http_logger(), auto_decompress=False
+        )
         try:
             yield server, ""
         finally:

@@ -79,11 +79,19 @@ class Stream(asyncio.Protocol):
             loop.call_later(patience_s, self.partner.transport.abort)
 
     async def drain(self, timeout_s: float) -> None:
-        """Return when there is room to write; raises ConnectionError or TimeoutError."""
+        """Return when there is room to write; raises ConnectionError or TimeoutError.
+
+        The receiver may be as slow as it likes, if only it takes something in ``timeout_s``.
+        """
         while self.is_full and not self.is_lost:
+            waiting = self.transport.get_write_buffer_size()
             self._drained = asyncio.get_running_loop().create_future()
-            async with asyncio.timeout(timeout_s):
-                await self._drained
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._drained
+            except TimeoutError:
+                if self.transport.get_write_buffer_size() >= waiting:
+                    raise
         if self.is_lost:
             raise ConnectionResetError("the receiver is gone")
 

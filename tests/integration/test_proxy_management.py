@@ -1,6 +1,7 @@
 """The management paths of the real proxy, and every other path is the app's."""
 
 import asyncio
+import gzip
 import json
 import signal
 from pathlib import Path
@@ -156,3 +157,13 @@ async def test_management_answers_over_tls(tmp_path: Path) -> None:
             assert await told.json() == {"mode": "active"}
         async with stack.client.get(f"{url}/_kysira/health", **options) as answer:
             assert (await answer.json())["mode"] == "active"
+
+
+async def test_own_bodies_are_not_inflated(tmp_path: Path) -> None:
+    """Anybody can send one to the traffic port: a small one must not fill the memory."""
+    async with running_proxy(tmp_path) as stack:
+        body = gzip.compress(b'{"mode": "active"}')
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        async with stack.client.post(f"{stack.url}/api/mode", data=body, headers=headers) as answer:
+            assert answer.status == 400
+            assert "must be JSON" in (await answer.json())["error"]

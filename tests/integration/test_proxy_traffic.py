@@ -1,15 +1,18 @@
 """Ordinary and awkward traffic through the real proxy, with the real detectors, in both modes."""
 
 import asyncio
+import gzip
 import shutil
 import socket
 from collections.abc import AsyncIterator
+from urllib.parse import urlencode
 
 import aiohttp
 import psutil
 import pytest
 import pytest_asyncio
 
+from tests.adapter.raw import connected
 from tests.integration.proxy import ProxyStack, running_proxy
 from tests.needs import need
 
@@ -128,3 +131,25 @@ async def test_client_that_leaves_harms_nobody(stack: ProxyStack) -> None:
         with socket.create_connection(("127.0.0.1", stack.port)) as connection:
             connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\nabc")
     assert await upload(stack, b"still here") == 10
+
+
+async def test_compressed_attack_behind_a_silence(stack: ProxyStack) -> None:
+    """A stream that pauses is not read by halves: what follows is scored as what it is."""
+    before = await stack.metrics()
+    received = len(stack.app.received)
+    body = gzip.compress(urlencode({"q": SQLI}).encode())
+    async with connected(stack.port) as (reader, writer):
+        writer.write(
+            b"POST /silent HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Encoding: gzip\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n"
+            b"\r\n1\r\n" + body[:1] + b"\r\n"
+        )
+        await asyncio.sleep(1.5)  # over the silence that a proxy waits for
+        writer.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body) - 1, body[1:]))
+        status = (await reader.readline()).split(b" ")[1]
+    mode = (await (await stack.client.get(f"{stack.url}/api/mode")).json())["mode"]
+    action = f'kysira_requests_total{{action="{mode}_kill"}}'
+    assert (await stack.metrics())[action] == before[action] + 1
+    is_killed = mode == "active"
+    assert status == (b"403" if is_killed else b"200")
+    assert len(stack.app.received) == received + (not is_killed)

@@ -26,7 +26,7 @@ POST = b"POST /p HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
         b"/\xff\xc3\xa9?\x80=\xfe",
         b"/'\"<>{}|\\^`",
         b"http://shop.example/a%2Fb?c",
-        b"https://shop.example:8443",
+        b"HTTPS://Shop.Example",
     ],
 )
 async def test_target_arrives_byte_for_byte(target: bytes) -> None:
@@ -51,9 +51,9 @@ async def test_prefix_goes_before_every_path() -> None:
     async with RawApp().running() as app, proxied(app, prefix="/base/") as proxy:
         for target, arrives in (
             (b"/a%2F?x", b"/base/a%2F?x"),
-            (b"http://a/b/c?d", b"/base/b/c?d"),
-            (b"http://a?d/e", b"/base/?d/e"),
-            (b"http://a", b"/base/"),
+            (b"http://shop.example/b/c?d", b"/base/b/c?d"),
+            (b"http://shop.example?d/e", b"/base/?d/e"),
+            (b"http://shop.example", b"/base/"),
         ):
             await ask(proxy.port, get(target))
             assert lines_of(app.requests[-1])[0] == b"GET " + arrives + b" HTTP/1.1"

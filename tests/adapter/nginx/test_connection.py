@@ -23,9 +23,12 @@ class FakeChecker:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.is_asked = asyncio.Event()
+        self.is_broken = False
 
     async def check(self, subrequest: Subrequest, body: Body, peer: str) -> Answer:
         """Pass."""
+        if self.is_broken:
+            raise RuntimeError("broken")
         self.seen.append((subrequest, body, peer))
         self.is_asked.set()
         await self.may_answer.wait()
@@ -97,12 +100,24 @@ async def test_body_is_read_to_its_end(bench: Bench, rest: bytes, body: Body) ->
         HEAD + b"Content-Length: x\r\n\r\n",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n1_0\r\n" + b"a" * 16 + b"\r\n0\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n\x0b1\r\na\r\n0\r\n\r\n",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 16 + b"\r\n",
         HEAD + b"X-A: " + b"a" * (2 * MAX_HEAD_BYTES) + b"\r\n\r\n",
         b"GET  /check HTTP/1.1\r\n\r\n",
     ],
-    ids=["length", "chunk", "negative", "long chunk", "huge chunk", "head", "line"],
+    ids=[
+        "length",
+        "chunk",
+        "negative",
+        "digits",
+        "space",
+        "long chunk",
+        "huge chunk",
+        "head",
+        "line",
+    ],
 )
 async def test_unreadable_is_answered_and_ends(bench: Bench, raw: bytes) -> None:
     """Nginx gets its refusal whole, with the end announced, though more was on its way."""
@@ -159,3 +174,13 @@ async def test_finish_ends_idle_connections(bench: Bench) -> None:
     await bench.ask(HEAD + b"\r\n")
     await bench.connections.finish()
     assert await bench.reader.read() == b""
+
+
+async def test_crash_is_answered(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """A connection that ends without an answer would let the request pass."""
+    bench.checker.is_broken = True
+    (answer,) = await bench.ask(HEAD + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert "check_crashed" in caplog.text
+    bench.checker.is_broken = False
+    assert await bench.ask(HEAD + b"\r\n") == [OK]

@@ -80,3 +80,14 @@ async def test_failure_comes_after_what_came() -> None:
     body.end()
     body.fail(ValueError("late"))
     assert (body.take(), body.is_over) == (b"", True)
+
+
+async def test_failed_body_has_no_end() -> None:
+    """Whoever reads it may not take a broken one for whole."""
+    body = Body(Source())
+    body.feed(b"a")
+    body.fail(ValueError("broken"))
+    body.end()
+    assert (body.take(), body.is_over) == (b"a", False)
+    with pytest.raises(ValueError, match="broken"):
+        body.take()

@@ -62,6 +62,10 @@ SMUGGLING = {
     "asterisk for GET": b"GET * HTTP/1.1\r\nHost: a\r\n\r\n",
     "other scheme": b"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
     "no authority": b"GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n",
+    "another host": b"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "another port": b"GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "somebody at the host": b"GET http://b@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "absolute without a Host": b"GET http://a/ HTTP/1.0\r\n\r\n",
     "tunnel": b"CONNECT a:22 HTTP/1.1\r\nHost: a:22\r\n\r\n",
     "TLS on the plain port": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "nonsense": b"\xff\xfe\xfd",
@@ -211,3 +215,22 @@ async def _send(writer: asyncio.StreamWriter, request: bytes, count: int) -> Non
     for _ in range(count):
         writer.write(request)
         await writer.drain()
+
+
+@pytest.mark.parametrize("tail", [b"\r\n", b"\r\n\r\n", b"\n"])
+async def test_empty_line_behind_a_request_keeps_nothing_open(tail: bytes) -> None:
+    """Some clients send one behind a body; the connection is unused all the same."""
+    async with RawApp().running() as app, proxied(app, limits=Limits(keep_alive_s=0.1)) as proxy:
+        assert await ask(proxy.port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + tail) == OK
+
+
+async def test_refusal_behind_a_head_request_has_its_body() -> None:
+    """What the request before was asked with says nothing of this one."""
+    async with RawApp(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n").running() as app:
+        async with proxied(app) as proxy, connected(proxy.port) as (reader, writer):
+            writer.write(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"GET / HTTP/1.1\r\n\r\n")
+            answer = await read_message(reader)
+            assert answer.startswith(b"HTTP/1.1 400 ")
+            assert answer.endswith(b"}")

@@ -1,6 +1,7 @@
 """Answers reach the client as they come, whole or visibly not; requests are sent once."""
 
 import asyncio
+import gc
 from contextlib import suppress
 
 import pytest
@@ -343,3 +344,33 @@ async def test_connection_of_a_person_is_not_shared(scheme: bytes) -> None:
         await ask(proxy.port, get(b"/", b"Authorization: " + scheme + b" x"))
         await ask(proxy.port, get())
         assert app.connections == (1 if scheme in (b"Bearer", b"Basic") else 2)
+
+
+async def test_upload_ends_with_its_app(caplog: pytest.LogCaptureFixture) -> None:
+    """An app that answers and leaves is sent nothing more, whatever still comes, and no log grows.
+
+    The client's connection ends with the answer.
+    """
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n" + b"x" * 8_000_000)
+        await writer.drain()
+        writer.transport.abort()
+
+    async with (
+        RawApp(talk=talk).running() as app,
+        proxied(app, policy=Policy(max_body_bytes=10)) as proxy,
+        connected(proxy.port) as (reader, writer),
+    ):
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n" + b"y" * 20)
+        await reader.readuntil(b"\r\n\r\n")
+        for _ in range(50):
+            writer.write(b"y" * 1000)
+            await asyncio.sleep(0.01)
+        with suppress(ConnectionResetError):
+            while await reader.read(100_000):
+                pass
+        await until_idle(proxy)
+        gc.collect()
+    assert caplog.records == []

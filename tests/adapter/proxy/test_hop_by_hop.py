@@ -31,15 +31,23 @@ def test_connection_can_not_take_everything_away() -> None:
     assert names == [b"Host", b"Content-Length"]
 
 
+def test_connection_can_not_change_how_a_body_is_read() -> None:
+    """What it was scored by has to arrive, and what a trusted proxy says of its client."""
+    kept = [b"Content-Type", b"Content-Encoding", b"X-Real-IP", b"CF-Connecting-IP", b"Forwarded"]
+    lines = [name + b": x" for name in kept]
+    assert sent_on(b"Connection: close, " + b", ".join(kept), *lines) == [b"Host", *kept]
+
+
 @pytest.mark.parametrize(
     "line",
     [
         b"X-Kysira-Score: 0", b"x_kysira_score: 0", b"X-KYSIRA_MODE: 0", b"X-Forwarded-For: 1",
         b"X_Forwarded_Proto: x", b"Content_Length: 5", b"Transfer_Encoding: chunked", b"H_ost: b",
+        b"X.Kysira.Score: 0", b"x~kysira|mode: 0", b"X!Forwarded*For: 1", b"Content.Length: 5",
     ],
 )  # fmt: skip
 def test_no_header_comes_in_by_the_back_door(line: bytes) -> None:
-    """CGI reads "_" as "-"; an odd name of another sort passes."""
+    """CGI reads "_" as "-", some servers all other signs; an odd name of another sort passes."""
     assert (sent_on(line) == [b"Host"]) == (line != b"H_ost: b")
 
 
@@ -74,6 +82,7 @@ def test_expectation_is_known() -> None:
         (b"Upgrade: websocket", b""),
         (b"Connection: upgrade", b""),
         (b"Connection: upgrade\r\nUpgrade: h2c", b""),
+        (b"Connection: upgrade\r\nUpgrade: h2c-14, H2-14, SPDY/3.1", b""),
     ],
 )
 def test_protocols_to_switch_to(lines: bytes, protocols: bytes) -> None:
@@ -82,3 +91,18 @@ def test_protocols_to_switch_to(lines: bytes, protocols: bytes) -> None:
     assert switched_to(head) == protocols
     old = parse_request_head(b"GET / HTTP/1.0\r\n" + lines + b"\r\n")
     assert switched_to(old) == b""
+
+
+@pytest.mark.parametrize("status", [b"204", b"103", b"304", b"200"])
+def test_length_that_can_not_be_is_dropped(status: bytes) -> None:
+    """Of an answer without a body nobody has read it: clients could take it for a body's."""
+    for lines in (b"3\r\n 5", b"3\r\nContent-Length: 5", b"+3", b"3, 3", b"x"):
+        head = parse_response_head(
+            b"HTTP/1.1 " + status + b" x\r\nContent-Length: " + lines + b"\r\n"
+        )
+        assert response_headers(head) == []
+    twice = parse_response_head(
+        b"HTTP/1.1 " + status + b" x\r\nContent-Length: 3\r\nContent-Length: 3\r\n"
+    )
+    is_kept = status in (b"304", b"200")
+    assert [header.value for header in response_headers(twice)] == [b"3"] * is_kept

@@ -5,9 +5,10 @@ import tracemalloc
 
 import pytest
 
+from adapter.proxy.stream import Stream
 from kysira.policy import Policy
 from tests.adapter.proxied import proxied
-from tests.adapter.raw import RawApp, connected, read_message
+from tests.adapter.raw import OK, RawApp, connected, read_message
 
 SIZE = 60_000_000
 PIECE = 100_000
@@ -115,3 +116,58 @@ async def test_upload_waits_for_a_slow_app(framing: str) -> None:
         assert tracemalloc.get_traced_memory()[1] < ALLOWED
     finally:
         tracemalloc.stop()
+
+
+class Sink(asyncio.Transport):
+    """Has so many bytes that wait."""
+
+    waiting = 3
+
+    def get_write_buffer_size(self) -> int:
+        """Return them."""
+        return self.waiting
+
+
+async def test_slow_receiver_is_waited_for() -> None:
+    """As long as it takes anything; one that takes nothing is given up."""
+    stream, sink = Stream(), Sink()
+    stream.connection_made(sink)
+    stream.pause_writing()
+    draining = asyncio.create_task(stream.drain(0.1))
+    for _ in range(3):
+        await asyncio.sleep(0.08)
+        sink.waiting -= 1
+        assert not draining.done()
+    with pytest.raises(TimeoutError):
+        await draining
+    draining = asyncio.create_task(stream.drain(60))
+    await asyncio.sleep(0)
+    stream.resume_writing()
+    await draining
+
+
+async def test_early_hints_fill_no_memory() -> None:
+    """Answers before the final one are not kept for a client that takes none, nor for one gone."""
+    hint = b"HTTP/1.1 103 Early Hints\r\nLink: " + b"a" * 10_000 + b"\r\n\r\n"
+    flooded = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        for _ in range(5000):
+            writer.write(hint)
+            await writer.drain()
+        flooded.set()
+        writer.write(OK)
+
+    async with RawApp(talk=talk).running() as app, proxied(app) as proxy:
+        async with connected(proxy.port) as (reader, writer):
+            tracemalloc.start()
+            try:
+                writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                await flooded.wait()
+                assert tracemalloc.get_traced_memory()[1] < 5_000_000
+            finally:
+                tracemalloc.stop()
+            answer = b""
+            while not answer.endswith(OK):
+                answer = answer[-100:] + await reader.read(1 << 20)
