@@ -1,12 +1,14 @@
 """What every front-end says of a decision: to the app in headers, to the client in a refusal."""
 
 import json
+import re
 from functools import lru_cache
 
 from kysira.policy import BLOCKED, TOO_LARGE, UNAVAILABLE
 from kysira.types import Action, Decision, Mode, Request
 
 OWN_PREFIX = "x-kysira-"
+_ODD = re.compile(r"[^0-9a-z]")
 EVENT_ID = "x-kysira-event-id"
 KILLED = "x-kysira-killed"
 SCORE = "x-kysira-score"
@@ -20,8 +22,11 @@ _ERRORS = {BLOCKED: "forbidden", TOO_LARGE: "content_too_large", UNAVAILABLE: "u
 
 
 def is_own(name: str) -> bool:
-    """Return True for a header only Kysira may set, "_" for "-" too: CGI reads both as one."""
-    return name.replace("_", "-").startswith(OWN_PREFIX)
+    """Return True for a header only Kysira may set, however it is spelled.
+
+    CGI reads "_" for "-", and some servers any other character that is no letter or digit.
+    """
+    return _ODD.sub("-", name).startswith(OWN_PREFIX)
 
 
 def spoofed_headers(request: Request) -> list[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from typing import Protocol
 
@@ -45,12 +45,16 @@ class Handler(Protocol):
         """
 
 
+def _ignore(_: ProxyError) -> None:
+    pass
+
+
 class ClientConnection(Stream):
     """One connection of a client."""
 
     __slots__ = (
         "_body", "_buffer", "_connections", "_deadline", "_framing", "_handler", "_is_head_request",
-        "_is_patient", "_loop", "_state", "_stop", "_task", "has_answered",
+        "_is_patient", "_loop", "_note", "_state", "_stop", "_task", "has_answered",
         "is_secure", "limits", "peer",
     )  # fmt: skip
 
@@ -62,8 +66,12 @@ class ClientConnection(Stream):
         stop: asyncio.Event,
         connections: set["ClientConnection"],
         is_secure: bool = False,
+        note: Callable[[ProxyError], None] = _ignore,
     ) -> None:
-        """``stop`` ends it after the request that runs; it is in ``connections`` while it lasts."""
+        """``stop`` ends it after the request that runs; it is in ``connections`` while it lasts.
+
+        ``note`` is told of the errors that the client gets.
+        """
         super().__init__()
         self.peer = ""
         self.is_secure = is_secure
@@ -73,6 +81,7 @@ class ClientConnection(Stream):
         self.limits = limits
         self._stop = stop
         self._connections = connections
+        self._note = note
         self._loop = asyncio.get_running_loop()
         self._state = State.IDLE
         self._buffer = b""
@@ -284,6 +293,7 @@ class ClientConnection(Stream):
     def _refuse(self, error: ProxyError) -> None:
         """Answer what can't be handled, and end the connection."""
         self._task = None
+        self._note(error)
         if self.is_lost:
             return
         if self.has_answered and self._state is State.ANSWER:

@@ -31,6 +31,11 @@ class UpstreamError(ProxyError):
 
     status = 502
 
+    def __init__(self, detail: str, status: int | None = None, *, cause: str = "") -> None:
+        """``cause`` is for the log, and no client's to know."""
+        super().__init__(detail, status)
+        self.cause = cause
+
 
 class StaleError(UpstreamError):
     """A kept connection was closed before anything of an answer came."""

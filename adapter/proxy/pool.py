@@ -1,7 +1,8 @@
 """The connections to the app that are kept for the next requests."""
 
 import asyncio
-import logging
+import os
+import socket
 import ssl
 
 from adapter.proxy.errors import UpstreamError
@@ -10,7 +11,6 @@ from adapter.proxy.probes import keep_probing
 from adapter.proxy.target import Target
 from adapter.proxy.upstream import UpstreamConnection
 
-log = logging.getLogger(__name__)
 FRESH_S = 1.0
 """A request that can't be sent twice takes no connection that was unused for longer: the app may be
 closing it at this moment."""
@@ -50,14 +50,13 @@ class Pool:
                     server_hostname=target.host if target.tls else None,
                 )  # fmt: skip
         except TimeoutError:
-            self._log("no connection in time")
             raise UpstreamError("the app could not be reached in time", 504) from None
         except ssl.SSLCertVerificationError as error:
-            self._log(error.verify_message)
-            raise UpstreamError("the app's certificate is not trusted") from None
+            raise UpstreamError(
+                "the app's certificate is not trusted", cause=error.verify_message
+            ) from None
         except OSError as error:
-            self._log(error.strerror or str(error))
-            raise UpstreamError("the app could not be reached") from None
+            raise UpstreamError("the app could not be reached", cause=_why(error)) from None
         if not connection.is_lost:
             self._open.add(connection)
             keep_probing(transport.get_extra_info("socket"))
@@ -87,19 +86,11 @@ class Pool:
         if connection in self._idle:
             self._idle.remove(connection)
 
-    def _log(self, why: str) -> None:
-        """Say why the app can't be reached, once a second: each request finds out again."""
-        now = self._loop.time()
-        if now - self._logged_at < 1.0:
-            self._unlogged += 1
-            return
-        log.warning(
-            "upstream_unreachable target=%s error=%r more=%d",
-            self.target.shown,
-            why,
-            self._unlogged,
-        )
-        self._logged_at, self._unlogged = now, 0
+
+def _why(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return "no such name"
+    return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
 def is_repeatable(method: bytes) -> bool:

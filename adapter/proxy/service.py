@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from adapter.frontends.reverse_proxy import ReverseProxy
+from adapter.proxy.faults import Faults
 from adapter.proxy.limits import Limits
 from adapter.proxy.pool import Pool
 from adapter.proxy.server import ProxyServer
 from adapter.proxy.target import Target, read_target, server_tls
 from adapter.settings import ProxySettings
-from kysira.errors import StartError
 from kysira.front_end import FrontEnd, Kind, front_end
 from kysira.management import Answer, Management, json_errors
 from kysira.registrations import REGISTER_PATH, Registrations
@@ -35,13 +35,15 @@ async def serve(settings: ProxySettings, engine: Callable[[], Scorer]) -> None:
         settings.target_url, ca=settings.target_ca, is_insecure=settings.target_insecure
     )
     tls = server_tls(settings.tls_cert, settings.tls_key)
-    try:
-        sock = listen(settings.bind, settings.proxy_port)
-    except StartError as error:
-        raise StartError(f"{error}; choose another with --proxy-port") from error
+    sock = listen(settings.bind, settings.proxy_port, "--proxy-port")
     port = sock.getsockname()[1]
     async with front_end(settings, KIND, port) as parts:
         management = parts.management(_own_answers(parts, target))
+        if not parts.access.token and settings.admin_port is None:
+            log.warning(
+                "management_without_token: behind a proxy on this machine anybody could flip the "
+                "mode; set KYSIRA_ADMIN_TOKEN or KYSIRA_ADMIN_PORT"
+            )
         async with _management(parts, settings, management) as (others, where):
             # Nobody is let in before requests are scored: meanwhile they wait to be accepted.
             await parts.load(engine)
@@ -50,9 +52,11 @@ async def serve(settings: ProxySettings, engine: Callable[[], Scorer]) -> None:
                 parts.guard, pool, parts.clients,
                 own=management if others else None, others=others,
             )  # fmt: skip
-            server = ProxyServer(handler, limits_of(settings), tls)
+            faults = Faults(target.shown)
+            parts.registry.register(faults)
+            server = ProxyServer(handler, limits_of(settings), tls, faults=faults)
             await server.start(sock)
-            print(f"{KIND.service} listening {_where(settings, port, tls)}{where}", flush=True)
+            parts.announce(f"{_where(settings, port, tls)}{where} target={target.shown}")
             await stopped.wait()
             log.info("draining")
             await parts.end_streams()
@@ -90,10 +94,7 @@ async def _management(
         return
     app = web.Application(middlewares=[json_errors])
     app.add_routes(management.routes())
-    try:
-        admin = await start_http(app, settings.bind, settings.admin_port)
-    except StartError as error:
-        raise StartError(f"{error}; choose another with --admin-port") from error
+    admin = await start_http(app, settings.bind, settings.admin_port, option="--admin-port")
     try:
         yield None, f" admin={address(settings.bind, admin.port)}"
     finally:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from kysira.errors import SettingsError
+from kysira.scorer import masked_url
 from kysira.serving import address
 
 
@@ -18,7 +19,7 @@ class Target(NamedTuple):
     """Goes before the path of every request; without a slash at its end."""
     tls: ssl.SSLContext | None
     shown: str
-    """The URL without user and password."""
+    """The URL."""
 
     @property
     def authority(self) -> bytes:
@@ -48,7 +49,11 @@ def read_target(url: str, *, ca: Path | None = None, is_insecure: bool = False) 
     """
     parts = urlsplit(url)
     if not parts.hostname or parts.query or parts.fragment:
-        raise SettingsError(f"the target must be http(s)://host[:port][/prefix], not {mask(url)!r}")
+        raise SettingsError(
+            f"--target-url must be http(s)://host[:port][/prefix], not {masked_url(url)!r}"
+        )
+    if "@" in parts.netloc:
+        raise SettingsError("--target-url: leave out user and password, which are not sent")
     tls = _client_tls(ca, is_insecure=is_insecure) if parts.scheme == "https" else None
     try:
         prefix = parts.path.rstrip("/").encode("ascii")
@@ -56,15 +61,7 @@ def read_target(url: str, *, ca: Path | None = None, is_insecure: bool = False) 
     except UnicodeError:
         raise SettingsError("the target's URL must be ASCII: percent-encode, or use xn--") from None
     port = parts.port or (443 if tls else 80)
-    return Target(parts.hostname, port, prefix, tls, mask(url))
-
-
-def mask(url: str) -> str:
-    """Return the URL with user and password masked."""
-    scheme, separator, rest = url.partition("://")
-    netloc, slash, path = rest.partition("/")
-    user, at, host = netloc.rpartition("@")
-    return f"{scheme}{separator}{'***@' if at and user else ''}{host}{slash}{path}"
+    return Target(parts.hostname, port, prefix, tls, url)
 
 
 def _client_tls(ca: Path | None, *, is_insecure: bool) -> ssl.SSLContext:
@@ -86,7 +83,7 @@ def server_tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     """
     if cert is None:
         if key is not None:
-            raise SettingsError("a TLS key needs a certificate: set KYSIRA_TLS_CERT too")
+            raise SettingsError("--tls-key needs a certificate: set --tls-cert too")
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from adapter.frontends.reverse_proxy import ReverseProxy
+from adapter.proxy.faults import Faults
 from adapter.proxy.limits import Limits
 from adapter.proxy.pool import Pool
 from adapter.proxy.server import ProxyServer
@@ -86,6 +87,8 @@ async def proxied(
     trusted: str = "",
     tls: ssl.SSLContext | None = None,
     prefix: str = "",
+    faults: Faults | None = None,
+    most: int | None = None,
 ) -> AsyncIterator[Proxied]:
     """Run a proxy in front of the app."""
     limits = limits or Limits(drain_s=1.0)
@@ -99,7 +102,7 @@ async def proxied(
     guard = Guard(scorer, policy or Policy(), modes, metrics, events)
     pool = Pool(target, limits)
     handler = ReverseProxy(guard, pool, ClientAddress(read_networks(trusted)))
-    server = ProxyServer(handler, limits, tls)
+    server = ProxyServer(handler, limits, tls, faults=faults, most=most)
     sock = listen("127.0.0.1", 0)
     await server.start(sock)
     try:

@@ -122,7 +122,7 @@ async def test_stop_lets_requests_finish(tmp_path: Path) -> None:
 def test_wrong_settings_are_one_line(tmp_path: Path) -> None:
     """And status 1."""
     for name, value, says in (
-        ("TARGET_URL", "http://a/?q", "the target must be"),
+        ("TARGET_URL", "http://a/?q", "--target-url must be"),
         ("KYSIRA_TLS_CERT", "/nowhere.pem", "TLS certificate /nowhere.pem"),
         ("KYSIRA_TARGET_URL", "ftp://a", "must begin with http"),
     ):

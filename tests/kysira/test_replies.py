@@ -77,7 +77,9 @@ def test_header_text_is_printable() -> None:
     assert len(header_text("x" * 1000)) == 256
 
 
-@pytest.mark.parametrize("name", ["x-kysira-score", "x_kysira_score", "x-kysira_anything"])
+@pytest.mark.parametrize(
+    "name", ["x-kysira-score", "x_kysira_score", "x-kysira_anything", "x.kysira.score"]
+)
 def test_own_names_are_ours(name: str) -> None:
     """Only Kysira sets them, however an app spells them."""
     assert is_own(name)

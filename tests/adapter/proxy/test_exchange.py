@@ -373,4 +373,5 @@ async def test_upload_ends_with_its_app(caplog: pytest.LogCaptureFixture) -> Non
                 pass
         await until_idle(proxy)
         gc.collect()
-    assert caplog.records == []
+    assert {record.name for record in caplog.records} <= {"adapter.proxy.faults"}
+    assert len(caplog.records) <= 1

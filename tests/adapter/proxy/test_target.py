@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.proxy.target import mask, read_target, server_tls
+from adapter.proxy.target import read_target, server_tls
 from kysira.errors import SettingsError
 from kysira.types import Mode
 from tests.adapter.certificates import Certificate, make_certificate
@@ -45,11 +45,12 @@ def test_target_that_is_none_is_refused(url: str) -> None:
         read_target(url)
 
 
-def test_credentials_are_masked() -> None:
-    """A URL is shown without them."""
-    assert mask("http://ann:secret@app:80/x@y") == "http://***@app:80/x@y"
-    assert mask("http://app/x") == "http://app/x"
-    assert read_target("http://ann:secret@app").shown == "http://***@app"
+def test_credentials_are_refused() -> None:
+    """They would not be sent; the error does not show them either."""
+    for url in ("http://ann:secret@app", "http://ann:secret@app/?x"):
+        with pytest.raises(SettingsError, match="--target-url") as raised:
+            read_target(url)
+        assert "secret" not in str(raised.value)
 
 
 def test_wrong_files_are_named(tmp_path: Path) -> None:
