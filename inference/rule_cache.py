@@ -70,7 +70,7 @@ def _save(path: Path, data: bytes) -> None:
             raise
         _prune(path.parent)
     except OSError as error:
-        log.warning("rule_cache_not_written path=%s error=%s", path, error)
+        log.warning("rule_cache_not_written path=%s error=%r", path, str(error))
 
 
 def _prune(folder: Path) -> None:

@@ -135,7 +135,7 @@ class Guard:
         if now - self._logged_at < 1.0:
             self._unlogged += 1
             return
-        log.warning("scoring_failed error=%s more=%d", error, self._unlogged)
+        log.warning("scoring_failed error=%r more=%d", str(error), self._unlogged)
         self._logged_at, self._unlogged = now, 0
 
     def _finish(self, request: Request, decision: Decision, started: float) -> Decision:

@@ -112,7 +112,7 @@ class ModeStore:
     def _note_unsaved(self, error: Exception | str) -> None:
         self.is_saved = False
         self.write_failures += 1
-        log.error("mode_not_saved path=%s error=%s", self._path, error)
+        log.error("mode_not_saved path=%s error=%r", self._path, str(error))
 
     def _in_force(self) -> Flip | None:
         flip = self._flip
@@ -179,4 +179,4 @@ class ModeStore:
             self._path.unlink(missing_ok=True)
         except OSError as error:
             self.write_failures += 1
-            log.error("mode_not_forgotten path=%s error=%s", self._path, error)
+            log.error("mode_not_forgotten path=%s error=%r", self._path, str(error))

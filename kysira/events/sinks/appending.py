@@ -82,7 +82,7 @@ class AppendedFile:
             if size and self._handle is not None:
                 os.ftruncate(self._handle, os.fstat(self._handle).st_size - size)
         except OSError as error:
-            log.warning("file_not_cut path=%s error=%s", self.path, error)
+            log.warning("file_not_cut path=%s error=%r", self.path, str(error))
         self.close()
 
 

@@ -57,8 +57,8 @@ class FileSink:
         """Log the first failure, and the end of them."""
         if appended.error and not self._is_failing:
             log.error(
-                "events_file_failed path=%s error=%s: events are dropped until it can be written",
-                self._file.path, appended.error,
+                "events_file_failed path=%s error=%r effect='events are dropped meanwhile'",
+                self._file.path, str(appended.error),
             )  # fmt: skip
         elif self._is_failing and appended.lines:
             log.warning("events_file_works path=%s dropped=%d", self._file.path, self.dropped)
@@ -173,7 +173,7 @@ def _backwards(path: Path, most: int) -> Iterator[bytes]:
             if end == 0:
                 yield rest
     except OSError as error:
-        log.warning("events_file_not_read path=%s error=%s", path, error)
+        log.warning("events_file_not_read path=%s error=%r", path, str(error))
 
 
 def _is_event(line: bytes) -> bool:

@@ -136,7 +136,7 @@ class HttpSink:
             await self._spool.load()
         except RuntimeError as error:  # no thread can be started for now
             if self._down_log.is_due():
-                log.error("http_sink_not_started error=%s: tried again", error)
+                log.error("http_sink_not_started error=%r effect='tried again'", str(error))
             return False
         return True
 
@@ -171,7 +171,7 @@ class HttpSink:
         if not self._is_down_logged and self._down_log.is_due():
             self._is_down_logged = True
             log.warning(
-                "http_sink_down endpoint=%s error=%r: events are spooled",
+                "http_sink_down endpoint=%s error=%r effect='events are spooled'",
                 self._endpoint.name, outcome.why,
             )  # fmt: skip
         await asyncio.sleep(outcome.wait_s or self._backoff.delay_s(self._failures))

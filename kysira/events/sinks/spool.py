@@ -143,7 +143,7 @@ class Spool:
         self._disk.used -= batch.disk_bytes
         error = await self._worker.call(partial(self._files.delete, batch))
         if error:
-            log.error("spool_file_not_deleted name=%s error=%s", batch.file_name, error)
+            log.error("spool_file_not_deleted name=%s error=%r", batch.file_name, str(error))
 
     async def _save(self, batch: Batch, data: bytes) -> bool:
         if self._disk.limit == 0:
@@ -155,8 +155,8 @@ class Spool:
             error = failure
         if error and not self._is_failing:
             log.error(
-                "spool_failed path=%s error=%s: events are kept in memory, at most %d bytes",
-                self._files.folder, error, self._memory.limit,
+                "spool_failed path=%s error=%r effect='events are kept in memory' most_bytes=%d",
+                self._files.folder, str(error), self._memory.limit,
             )  # fmt: skip
         elif self._is_failing and not error:
             log.warning("spool_works path=%s", self._files.folder)

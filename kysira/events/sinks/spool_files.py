@@ -27,7 +27,7 @@ class SpoolFiles:
         except FileNotFoundError:
             return []
         except OSError as error:
-            log.error("spool_not_restored path=%s error=%s", self.folder, error)
+            log.error("spool_not_restored path=%s error=%r", self.folder, str(error))
             return []
         for name in names:
             if name.endswith(_TEMPORARY) and named(name.removesuffix(_TEMPORARY)):
@@ -63,7 +63,7 @@ class SpoolFiles:
         except OSError as error:
             if error.errno in _PASSING:
                 raise
-            log.error("spool_file_skipped path=%s error=%s", path, error)
+            log.error("spool_file_skipped path=%s error=%r", path, str(error))
             return None
         if batch.is_whole(data):
             return data

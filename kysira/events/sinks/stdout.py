@@ -36,7 +36,7 @@ class StdoutSink:
     async def start(self) -> None:
         """Say so when there is nobody to write to."""
         if self._is_gone:
-            log.error("stdout_failed error='it is closed': its events are dropped")
+            log.error("stdout_failed error='it is closed' effect='its events are dropped'")
 
     async def write(self, lines: Sequence[Line]) -> None:
         """Write the lines, once the reader has made room for them."""
@@ -55,7 +55,7 @@ class StdoutSink:
     def _note(self, error: OSError) -> None:
         self._is_gone = error.errno in _GONE
         if self._is_gone or self._log.is_due():
-            log.error("stdout_failed error=%s dropped=%d", error, self.dropped)
+            log.error("stdout_failed error=%r dropped=%d", str(error), self.dropped)
 
     async def close(self) -> None:
         """Let the thread end; what was written is with the reader already."""
