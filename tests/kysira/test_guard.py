@@ -342,10 +342,10 @@ async def test_outage_is_explained_once_a_second(
             await guard.check(REQUEST, guard.snapshot())
         return [text for text in caplog.messages if text.startswith("scoring_failed")]
 
-    assert await explained() == ["scoring_failed error=connection refused more=0"]
+    assert await explained() == ["scoring_failed error='connection refused' more=0"]
     assert await explained() == []
     now[0] += 1
-    assert await explained() == ["scoring_failed error=connection refused more=9"]
+    assert await explained() == ["scoring_failed error='connection refused' more=9"]
 
 
 async def test_every_decision_is_an_event(bench: Bench) -> None:
