@@ -106,8 +106,8 @@ def _outcome(response: ClientResponse) -> Outcome:
     if 200 <= status < 300:
         return Outcome(True)
     why = f"status {status}"
-    if is_passing(status):
-        return Outcome(False, why=why, wait_s=retry_after_s(response.headers.get("Retry-After")))
     if 300 <= status < 400:
         why += ", and redirects are not followed"
+    if is_passing(status):
+        return Outcome(False, why=why, wait_s=retry_after_s(response.headers.get("Retry-After")))
     return Outcome(True, is_refused=True, why=why)

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 LONGEST_RETRY_AFTER_S = 300.0
-_PASSING = frozenset({408, 425, 429})
+_PASSING = frozenset({401, 403, 404, 407, 408, 425, 429})
 
 
 def is_passing(status: int) -> bool:
-    """Return True for a status that says that it may work later (RFC 9110 §15)."""
-    return status in _PASSING or status >= 500
+    """Return True for a status that is not about the batch, so that it may be taken later.
+
+    The endpoint is busy, or somebody has to mend a key, a path or a URL that has moved
+    (RFC 9110 §15).
+    """
+    return status in _PASSING or status >= 500 or 300 <= status < 400
 
 
 @dataclass(frozen=True, slots=True)

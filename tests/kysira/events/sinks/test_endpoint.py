@@ -54,8 +54,9 @@ async def test_batch_arrives_whole(
     [
         ("200", Outcome(True)),
         ("204", Outcome(True)),
-        ("404", Outcome(True, is_refused=True, why="status 404")),
-        ("307", Outcome(True, True, "status 307, and redirects are not followed")),
+        ("400", Outcome(True, is_refused=True, why="status 400")),
+        ("404", Outcome(False, why="status 404")),
+        ("307", Outcome(False, why="status 307, and redirects are not followed")),
         ("503", Outcome(False, why="status 503")),
         ("429 7", Outcome(False, why="status 429", wait_s=7)),
         ("503 soon", Outcome(False, why="status 503")),
