@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ctl import render_options
 from ctl.arguments import parsed, usage_error
 from ctl.envoy import options as envoy
 from ctl.envoy.check import check_envoy, check_parts
@@ -14,6 +15,7 @@ from ctl.envoy.template import render_cluster, render_envoy, render_filters, ren
 from ctl.exits import EPILOG
 from ctl.files import read_text, write_text
 from ctl.render_nginx import nginx_command
+from ctl.render_options import GUARD, OUTPUT, WHOLE
 from kysira.errors import RenderError
 from kysira.settings import GuardSettings, OnFailure
 
@@ -23,9 +25,6 @@ app = typer.Typer(
     epilog=EPILOG,
 )
 MAX_BODY_BYTES = 1 << 26
-_WHOLE = "A complete envoy.yaml"
-_GUARD = "How requests are guarded"
-_OUTPUT = "Where it goes"
 
 
 app.command("nginx", epilog=EPILOG)(nginx_command)
@@ -33,26 +32,14 @@ app.command("nginx", epilog=EPILOG)(nginx_command)
 
 @app.command("envoy", epilog=EPILOG)
 def envoy_command(
-    target: Annotated[
-        str,
-        typer.Option(
-            metavar="URL", help="The app: http or https, host and port.", rich_help_panel=_WHOLE
-        ),
-    ] = "http://127.0.0.1:3000",
-    target_ca: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE",
-            help="Authorities that an https app's certificate is checked against.",
-            rich_help_panel=_WHOLE,
-        ),
-    ] = "/etc/ssl/certs/ca-certificates.crt",
+    target: render_options.Target = render_options.TARGET,
+    target_ca: render_options.TargetCa = render_options.TARGET_CA,
     target_http2: Annotated[
         bool,
         typer.Option(
             "--target-http2",
             help="The app speaks HTTP/2, as gRPC servers do.",
-            rich_help_panel=_WHOLE,
+            rich_help_panel=WHOLE,
         ),
     ] = False,
     connect_timeout: Annotated[
@@ -60,16 +47,14 @@ def envoy_command(
         typer.Option(
             metavar="TIME",
             help="How long a connection to the app may take.",
-            rich_help_panel=_WHOLE,
+            rich_help_panel=WHOLE,
         ),
     ] = "5s",
-    listen_address: Annotated[
-        str, typer.Option(metavar="IP", help="Address to listen on.", rich_help_panel=_WHOLE)
-    ] = "0.0.0.0",  # noqa: S104 - a proxy is there to be reached
+    listen_address: render_options.ListenAddress = render_options.LISTEN_ADDRESS,
     port: Annotated[
         int,
         typer.Option(
-            min=0, max=65535, help="Port to listen on; 0 is any free one.", rich_help_panel=_WHOLE
+            min=0, max=65535, help="Port to listen on; 0 is any free one.", rich_help_panel=WHOLE
         ),
     ] = 10000,
     admin_port: Annotated[
@@ -78,40 +63,35 @@ def envoy_command(
             min=0,
             max=65535,
             help="Port of Envoy's admin interface, on 127.0.0.1.",
-            rich_help_panel=_WHOLE,
+            rich_help_panel=WHOLE,
         ),
     ] = 9901,
-    access_log: Annotated[
-        bool,
-        typer.Option(
-            "--access-log", help="Write a line for each request to stdout.", rich_help_panel=_WHOLE
-        ),
-    ] = False,
+    access_log: render_options.AccessLog = False,
     ext_proc: Annotated[
         list[str] | None,
         typer.Option(
             metavar="HOST:PORT",
             help="Where ext-proc answers, 127.0.0.1:50051 if not given; again for more.",
-            rich_help_panel=_GUARD,
+            rich_help_panel=GUARD,
         ),
     ] = None,
     on_failure: Annotated[
         OnFailure,
         typer.Option(
             help="When ext-proc can't be asked: open (pass) or closed (refuse).",
-            rich_help_panel=_GUARD,
+            rich_help_panel=GUARD,
         ),
     ] = OnFailure.OPEN,
     status_on_error: Annotated[
         str,
         typer.Option(
-            metavar="STATUS", help="HTTP status of such a refusal.", rich_help_panel=_GUARD
+            metavar="STATUS", help="HTTP status of such a refusal.", rich_help_panel=GUARD
         ),
     ] = "503",
     message_timeout: Annotated[
         str,
         typer.Option(
-            metavar="TIME", help="How long a request waits for ext-proc.", rich_help_panel=_GUARD
+            metavar="TIME", help="How long a request waits for ext-proc.", rich_help_panel=GUARD
         ),
     ] = "500ms",
     max_body_bytes: Annotated[
@@ -120,7 +100,7 @@ def envoy_command(
             min=1,
             max=MAX_BODY_BYTES,
             help="Bytes of a body that are held for inspection.",
-            rich_help_panel=_GUARD,
+            rich_help_panel=GUARD,
         ),
     ] = 131072,
     into: Annotated[
@@ -128,23 +108,23 @@ def envoy_command(
         typer.Option(
             metavar="FILE",
             help="Add Kysira to this envoy.yaml of yours; it is printed, and not changed.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     in_place: Annotated[
         bool,
-        typer.Option("--in-place", help="With --into: change the file.", rich_help_panel=_OUTPUT),
+        typer.Option("--in-place", help="With --into: change the file.", rich_help_panel=OUTPUT),
     ] = False,
     snippet: Annotated[
         bool,
         typer.Option(
-            "--snippet", help="Only the parts to add by hand, and where.", rich_help_panel=_OUTPUT
+            "--snippet", help="Only the parts to add by hand, and where.", rich_help_panel=OUTPUT
         ),
     ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write to this file.", rich_help_panel=_OUTPUT
+            "--output", "-o", metavar="FILE", help="Write to this file.", rich_help_panel=OUTPUT
         ),
     ] = None,
 ) -> None:

@@ -5,18 +5,17 @@ from typing import Annotated
 
 import typer
 
+from ctl import render_options
 from ctl.arguments import parsed, usage_error
 from ctl.envoy.options import read_address, read_duration, read_listen_address, read_target
 from ctl.files import make_folder, write_text
 from ctl.nginx.check import check_nginx, find_nginx
 from ctl.nginx.options import NginxOptions, Via, read_path, read_size, read_version
 from ctl.nginx.template import SCRIPT, Part, render_nginx, render_parts, scripts
+from ctl.render_options import GUARD, OUTPUT, WHOLE
 from kysira.errors import RenderError, StartError
 from kysira.settings import GuardSettings, OnFailure
 
-_WHOLE = "A complete nginx.conf"
-_GUARD = "How requests are guarded"
-_OUTPUT = "Where it goes"
 _MAIN = "nginx.conf"
 _BLIND = (
     "request bodies are not inspected: auth_request never sends them; --via njs has them inspected"
@@ -30,7 +29,7 @@ def nginx_command(
         typer.Option(
             help="njs: inspects bodies, blocks (needs the njs module). auth-request: any nginx, "
             "blind to bodies. mirror: any nginx, shadow only.",
-            rich_help_panel=_GUARD,
+            rich_help_panel=GUARD,
         ),
     ] = Via.NJS,
     adapter: Annotated[
@@ -38,20 +37,20 @@ def nginx_command(
         typer.Option(
             metavar="HOST:PORT",
             help="Where the adapter answers, 127.0.0.1:8090 if not given; again for more.",
-            rich_help_panel=_GUARD,
+            rich_help_panel=GUARD,
         ),
     ] = None,
     on_failure: Annotated[
         OnFailure,
         typer.Option(
             help="When the adapter can't be asked: open (pass) or closed (refuse, 503).",
-            rich_help_panel=_GUARD,
+            rich_help_panel=GUARD,
         ),
     ] = OnFailure.OPEN,
     check_timeout: Annotated[
         str,
         typer.Option(
-            metavar="TIME", help="How long a request waits for the adapter.", rich_help_panel=_GUARD
+            metavar="TIME", help="How long a request waits for the adapter.", rich_help_panel=GUARD
         ),
     ] = "500ms",
     connect_timeout: Annotated[
@@ -59,58 +58,39 @@ def nginx_command(
         typer.Option(
             metavar="TIME",
             help="How long a connection to the adapter may take.",
-            rich_help_panel=_GUARD,
+            rich_help_panel=GUARD,
         ),
     ] = "200ms",
-    target: Annotated[
-        str,
-        typer.Option(
-            metavar="URL", help="The app: http or https, host and port.", rich_help_panel=_WHOLE
-        ),
-    ] = "http://127.0.0.1:3000",
-    target_ca: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE",
-            help="Authorities that an https app's certificate is checked against.",
-            rich_help_panel=_WHOLE,
-        ),
-    ] = "/etc/ssl/certs/ca-certificates.crt",
-    listen_address: Annotated[
-        str, typer.Option(metavar="IP", help="Address to listen on.", rich_help_panel=_WHOLE)
-    ] = "0.0.0.0",  # noqa: S104 - a proxy is there to be reached
+    target: render_options.Target = render_options.TARGET,
+    target_ca: render_options.TargetCa = render_options.TARGET_CA,
+    listen_address: render_options.ListenAddress = render_options.LISTEN_ADDRESS,
     port: Annotated[
-        int, typer.Option(min=1, max=65535, help="Port to listen on.", rich_help_panel=_WHOLE)
+        int, typer.Option(min=1, max=65535, help="Port to listen on.", rich_help_panel=WHOLE)
     ] = 80,
     tls_cert: Annotated[
         str,
         typer.Option(
-            metavar="FILE", help="Serve TLS and HTTP/2 with this chain.", rich_help_panel=_WHOLE
+            metavar="FILE", help="Serve TLS and HTTP/2 with this chain.", rich_help_panel=WHOLE
         ),
     ] = "",
     tls_key: Annotated[
-        str, typer.Option(metavar="FILE", help="The chain's key.", rich_help_panel=_WHOLE)
+        str, typer.Option(metavar="FILE", help="The chain's key.", rich_help_panel=WHOLE)
     ] = "",
     client_max_body_size: Annotated[
         str,
         typer.Option(
             metavar="SIZE",
             help="Larger bodies get a 413; 0 is no limit.",
-            rich_help_panel=_WHOLE,
+            rich_help_panel=WHOLE,
         ),
     ] = "10m",
-    access_log: Annotated[
-        bool,
-        typer.Option(
-            "--access-log", help="Write a line for each request to stdout.", rich_help_panel=_WHOLE
-        ),
-    ] = False,
+    access_log: render_options.AccessLog = False,
     run_dir: Annotated[
         str,
         typer.Option(
             metavar="DIR",
             help="Folder for pid and temporary files, for an nginx that is not run by root.",
-            rich_help_panel=_WHOLE,
+            rich_help_panel=WHOLE,
         ),
     ] = "",
     nginx_version: Annotated[
@@ -118,7 +98,7 @@ def nginx_command(
         typer.Option(
             metavar="VERSION",
             help="The nginx it is for; from 1.25.1 on HTTP/2 has a directive of its own.",
-            rich_help_panel=_WHOLE,
+            rich_help_panel=WHOLE,
         ),
     ] = "1.22.1",
     include: Annotated[
@@ -126,7 +106,7 @@ def nginx_command(
         typer.Option(
             "--include",
             help="Only the parts to include in a configuration of yours, and where.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = False,
     check: Annotated[
@@ -134,7 +114,7 @@ def nginx_command(
         typer.Option(
             "--check",
             help="Fail unless this machine's nginx takes it; without, it is only told.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = False,
     output: Annotated[
@@ -144,13 +124,13 @@ def nginx_command(
             "-o",
             metavar="FILE",
             help="Write to this file; the script of njs beside it.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     output_dir: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write every file into this folder.", rich_help_panel=_OUTPUT
+            metavar="DIR", help="Write every file into this folder.", rich_help_panel=OUTPUT
         ),
     ] = None,
 ) -> None:
