@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,11 +12,14 @@ from kysira.events.redaction import shown_location, shown_path
 from kysira.metrics import GuardMetrics
 from kysira.mode_store import ModeStore
 from kysira.policy import Policy, decide, inspected_part, undecided
+from kysira.rarely import Rarely
+from kysira.request_target import origin_form
 from kysira.scorer import Scorer
 from kysira.settings import OnOversize
 from kysira.types import Action, Decision, Mode, Request, Uninspected, Verdict
 
 log = logging.getLogger(__name__)
+_LOG_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Guard:
         self._events = events
         self._clock = clock
         self._snapshot = Snapshot(policy, modes.mode)
-        self._logged_at, self._unlogged = -math.inf, 0
+        self._failure_log = Rarely(_LOG_EVERY_S, clock=clock)
 
     def snapshot(self) -> Snapshot:
         """Return what a request that starts now is decided by."""
@@ -131,12 +133,8 @@ class Guard:
 
     def _log_failure(self, error: ScoringError) -> None:
         """Say why scoring fails, once a second: a service that is down fails every request."""
-        now = self._clock()
-        if now - self._logged_at < 1.0:
-            self._unlogged += 1
-            return
-        log.warning("scoring_failed error=%r more=%d", str(error), self._unlogged)
-        self._logged_at, self._unlogged = now, 0
+        if self._failure_log.is_due():
+            log.warning("scoring_failed error=%r more=%d", str(error), self._failure_log.left_out)
 
     def _finish(self, request: Request, decision: Decision, started: float) -> Decision:
         latency_s = self._clock() - started
@@ -167,16 +165,9 @@ _EVENTS = {
 }
 
 
-def _path_of(target: bytes) -> bytes:
-    """Return the path alone: the authority of an absolute target may hold a password."""
-    if not target.startswith(b"/") and b"://" in target[:16]:
-        target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
-    return target.partition(b"?")[0]
-
-
 def _log(request: Request, decision: Decision, latency_s: float) -> None:
     """Write one line without query, headers or body, and no secret of the path's."""
-    path = shown_path(_path_of(request.target)).text[:256]
+    path = shown_path(origin_form(request.target).partition(b"?")[0] or b"/").text[:256]
     log.warning(
         "%s detector=%s score=%s reason=%r location=%r method=%s path=%r source_ip=%s"
         " latency_ms=%.2f event_id=%s",

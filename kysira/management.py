@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from kysira.events.event import timestamp
-from kysira.events.sinks.base import Rarely
 from kysira.mode_store import ModeStore
+from kysira.rarely import Rarely
 from kysira.serving import AnyRequest
 from kysira.types import Mode
 
@@ -126,7 +126,7 @@ class Management:
         self.access = access
         self._registry = registry
         self._health = health
-        self._refusal_log, self._unlogged = Rarely(_LOG_EVERY_S), 0
+        self._refusal_log = Rarely(_LOG_EVERY_S)
         self._answers: dict[str, Mapping[str, Answer]] = {
             f"{OWN_FOLDER}health": _readable(self._get_health),
             "/metrics": _readable(self._get_metrics),
@@ -185,13 +185,11 @@ class Management:
 
     def _note_refusal(self, request: web.BaseRequest, refusal: Refusal) -> None:
         """Say so once a second: anybody may ask, as often as they like."""
-        if not self._refusal_log.is_due():
-            self._unlogged += 1
-            return
-        log.warning(
-            "mode_refused peer=%s error=%r more=%d", request.remote, refusal.error, self._unlogged
-        )
-        self._unlogged = 0
+        if self._refusal_log.is_due():
+            log.warning(
+                "mode_refused peer=%s error=%r more=%d",
+                request.remote, refusal.error, self._refusal_log.left_out,
+            )  # fmt: skip
 
     def _mode(self) -> dict[str, Any]:
         answer: dict[str, Any] = {"mode": self.modes.mode.value}

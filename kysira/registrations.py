@@ -9,16 +9,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
 from kysira.errors import RequestError
+from kysira.events.event import timestamp
 from kysira.events.sinks.appending import AppendedFile
-from kysira.events.sinks.base import Rarely
 from kysira.events.sinks.worker import Worker
+from kysira.rarely import Rarely
 from kysira.registration_form import BODY_BYTES, Registration, read_form
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Registrations:
         return _error(503, "registrations can't be saved at the moment; try again later")
 
     async def _is_saved(self, form: Registration, address: str) -> bool:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = timestamp(time.time())
         line = json.dumps({"timestamp": now, "source_ip": address, **asdict(form)}).encode()
         taken = self._rate.count(address)
         try:

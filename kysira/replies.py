@@ -81,5 +81,5 @@ def error_name(status: int) -> str:
 
 
 def header_text(text: str) -> str:
-    """Return printable ASCII: a header holds nothing else (RFC 9110 §5.5)."""
+    """Return printable ASCII, not too much of it: a header holds nothing else (RFC 9110 §5.5)."""
     return "".join(char if " " <= char <= "~" else "?" for char in text[:MAX_REASON])

@@ -4,7 +4,6 @@ nginx takes anything else for a failure of the adapter, on which it may let the 
 """
 
 import logging
-import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +11,7 @@ from dataclasses import replace
 from adapter.nginx.subrequest import MIRROR_PATH, Answer, Body, Subrequest
 from kysira.client_address import ClientAddress, read_address
 from kysira.guard import Guard
+from kysira.rarely import Rarely
 from kysira.replies import (
     KILLED,
     NGINX_FORBIDDEN,
@@ -46,8 +46,7 @@ class NginxAuth:
     ) -> None:
         self._guard = guard
         self._clients = clients
-        self._clock = clock
-        self._logged_at, self._unlogged = -math.inf, 0
+        self._complaints = Rarely(_LOG_EVERY_S, clock=clock)
 
     @property
     def max_body_bytes(self) -> int:
@@ -81,12 +80,8 @@ class NginxAuth:
 
     def _complain(self, text: str) -> None:
         """Log at most once a second: every request may have the same fault."""
-        now = self._clock()
-        if now - self._logged_at < _LOG_EVERY_S:
-            self._unlogged += 1
-            return
-        log.error("%s more=%d", text, self._unlogged)
-        self._logged_at, self._unlogged = now, 0
+        if self._complaints.is_due():
+            log.error("%s more=%d", text, self._complaints.left_out)
 
 
 def decode(subrequest: Subrequest, body: Body, peer: str, clients: ClientAddress) -> Request:

@@ -92,11 +92,6 @@ class ClientConnection(Stream):
         self._deadline = Deadline(self._loop, self._expired)
 
     @property
-    def is_idle(self) -> bool:
-        """Return True when no request runs."""
-        return self._state is not State.ANSWER
-
-    @property
     def is_stopping(self) -> bool:
         """Return True when the request that runs is the connection's last.
 

@@ -1,7 +1,6 @@
 """What goes wrong between clients and the app: counted, and told of in the log once a second."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator
 
@@ -10,6 +9,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from adapter.proxy.errors import MessageError, ProxyError, UpstreamError
+from kysira.rarely import Rarely
 
 log = logging.getLogger(__name__)
 _STATUSES = (502, 504)
@@ -28,8 +28,7 @@ class Faults(Collector):
         self.malformed = self.refused_connections = 0
         self.upstream = dict.fromkeys(_STATUSES, 0)
         self._target = target
-        self._clock = clock
-        self._logged_at, self._unlogged = -math.inf, 0
+        self._failures = Rarely(_LOG_EVERY_S, clock=clock)
 
     def note(self, error: ProxyError) -> None:
         """Count an error that a client is told of."""
@@ -44,15 +43,11 @@ class Faults(Collector):
         self.refused_connections += 1
 
     def _tell(self, error: UpstreamError) -> None:
-        now = self._clock()
-        if now - self._logged_at < _LOG_EVERY_S:
-            self._unlogged += 1
-            return
-        log.warning(
-            "upstream_failed target=%s status=%d error=%r cause=%r more=%d",
-            self._target, error.status, error.detail, error.cause, self._unlogged,
-        )  # fmt: skip
-        self._logged_at, self._unlogged = now, 0
+        if self._failures.is_due():
+            log.warning(
+                "upstream_failed target=%s status=%d error=%r cause=%r more=%d",
+                self._target, error.status, error.detail, error.cause, self._failures.left_out,
+            )  # fmt: skip
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as it stands now."""

@@ -26,7 +26,6 @@ class Pool:
         self._loop = asyncio.get_running_loop()
         self._idle: list[UpstreamConnection] = []
         self._open: set[UpstreamConnection] = set()
-        self._logged_at, self._unlogged = float("-inf"), 0
 
     def idle(self, *, is_repeatable: bool) -> UpstreamConnection | None:
         """Return a kept connection, None when there is none that will do."""

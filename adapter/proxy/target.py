@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from kysira.errors import SettingsError
+from kysira.request_target import origin_form
 from kysira.scorer import masked_url
 from kysira.serving import address
 
@@ -32,13 +33,8 @@ class Target(NamedTuple):
         """Return the target to ask the app for: as sent, behind the prefix if there is one."""
         if not self.prefix or target == b"*":
             return target
-        if not target.startswith(b"/"):  # absolute form: it would lead around the prefix
-            _, _, rest = target.partition(b"://")
-            slash = min((at for at in (rest.find(b"/"), rest.find(b"?")) if at >= 0), default=-1)
-            target = rest[slash:] if slash >= 0 else b"/"
-            if target.startswith(b"?"):
-                target = b"/" + target
-        return self.prefix + target
+        path = origin_form(target)  # an absolute one would lead around the prefix
+        return self.prefix + (b"/" + path if path.startswith(b"?") else path)
 
 
 def read_target(url: str, *, ca: Path | None = None, is_insecure: bool = False) -> Target:

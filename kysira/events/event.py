@@ -14,11 +14,12 @@ from kysira.events.redaction import (
     shown_path,
     shown_query,
 )
+from kysira.replies import header_text
+from kysira.request_target import origin_form
 from kysira.types import Decision, Finding, Place, Request
 
 MAX_TARGET = 8192
 """Bytes of a request target that are kept; a longer path or query is shown cut anyway."""
-MAX_REASON = 256
 _MAX_HOST = 255
 _MAX_METHOD = 32
 _MAX_ADDRESS = 64
@@ -47,7 +48,7 @@ class Event(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """Return the event's fields: first the API reference's nine, in its order."""
         decision, is_cut = self.decision, len(self.target) > MAX_TARGET
-        path, mark, query = _origin_form(self.target[:MAX_TARGET]).partition(b"?")
+        path, mark, query = origin_form(self.target[:MAX_TARGET]).partition(b"?")
         path_shown = shown_path(path, is_cut=is_cut and not mark)
         query_shown = shown_query(query, is_cut=is_cut) if mark else _NO_QUERY
         verdict, finding = decision.verdict, decision.finding
@@ -57,7 +58,7 @@ class Event(NamedTuple):
             "path": path_shown.text,
             "source_ip": _address(self.source_ip),
             "score": _score(decision.score),
-            "reason": _reason(decision.reason) if decision.reason else "",
+            "reason": header_text(decision.reason),
             "mode": decision.mode,  # a StrEnum is a string; its .value takes longer than the rest
             "action": decision.action,
             "latency_ms": _milliseconds(self.latency_s),
@@ -84,14 +85,14 @@ class Event(NamedTuple):
     def _usual_json(self) -> str:
         """Return ``to_json`` as text, of a request without findings: it takes a third as long."""
         decision, verdict = self.decision, self.decision.verdict
-        path, _, query = _origin_form(self.target).partition(b"?")
+        path, _, query = origin_form(self.target).partition(b"?")
         return (
             f'{{"timestamp":"{timestamp(self.unix_seconds)}"'
             f',"method":{_method_json(self.method)}'
             f',"path":{_paths.json(path)}'
             f',"source_ip":{_address_json(self.source_ip)}'
             f',"score":{_number_json(_score(decision.score))}'
-            f',"reason":{quoted(_reason(decision.reason)) if decision.reason else _NOTHING}'
+            f',"reason":{quoted(header_text(decision.reason)) if decision.reason else _NOTHING}'
             f',"mode":{quoted(decision.mode)},"action":{quoted(decision.action)}'
             f',"latency_ms":{_milliseconds(self.latency_s)!r},"id":{quoted(self.id)}'
             f',"front_end":{_text_json(self.front_end)},"host":{_host_json(self.host)},"route":""'
@@ -159,20 +160,6 @@ def _milliseconds(seconds: float) -> float:
     return round(seconds * 1e3, 3)
 
 
-def _origin_form(target: bytes) -> bytes:
-    """Return path and query of an absolute target, whose authority may hold a password."""
-    if target.startswith(b"/") or b"://" not in target[:16]:
-        return target
-    rest = target.partition(b"://")[2]
-    ends = [at for at in map(rest.find, (b"/", b"?")) if at >= 0]
-    return rest[min(ends) :] if ends else b"/"
-
-
-def _reason(reason: str) -> str:
-    """Return printable ASCII: a scoring service may quote what a client sent."""
-    return "".join(char if " " <= char <= "~" else "?" for char in reason[:MAX_REASON])
-
-
 def _findings(findings: Sequence[Finding], path: Shown, query: Shown) -> list[dict[str, Any]]:
     if not findings:  # as of most requests
         return []
@@ -182,7 +169,7 @@ def _findings(findings: Sequence[Finding], path: Shown, query: Shown) -> list[di
             "detector": finding.detector,
             "location": shown_location(finding.location),
             "score": round(finding.score, _SCORE_DIGITS),
-            "reason": _reason(finding.reason),
+            "reason": header_text(finding.reason),
             "steps": list(finding.steps),
             "matched": shown_match(
                 finding, is_whole=wholes.get(finding.location.partition(":")[0], False)

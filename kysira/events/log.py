@@ -13,9 +13,10 @@ from kysira.events.event import Event, target_and_host
 from kysira.events.ids import EventIds
 from kysira.events.readers import Reader, messages
 from kysira.events.settings import SinkKind
-from kysira.events.sinks.base import Line, Rarely, Sink
+from kysira.events.sinks.base import Line, Sink
 from kysira.events.sinks.file import tail
 from kysira.events.sinks.queue import SinkQueue
+from kysira.rarely import Rarely
 from kysira.types import Decision, Request
 
 log = logging.getLogger(__name__)

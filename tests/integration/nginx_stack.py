@@ -12,6 +12,7 @@ import aiohttp
 from ctl.envoy.options import read_address, read_target
 from ctl.nginx.options import NginxOptions
 from tests.app import App
+from tests.management import read_metrics
 from tests.nginx import Adapter, Nginx, rendered
 
 SQLI = "' UNION SELECT password FROM users--"
@@ -60,10 +61,7 @@ class NginxStack:
 
     async def metrics(self) -> dict[str, float]:
         """Return the adapter's metrics: name with labels → value."""
-        async with self.client.get(f"{self.management}/metrics") as answer:
-            lines = (await answer.text()).splitlines()
-        rows = (line.rpartition(" ") for line in lines if not line.startswith("#"))
-        return {name: float(value) for name, _, value in rows}
+        return await read_metrics(self.client, self.management)
 
 
 def start_adapter(folder: Path, mode: str, **settings: str) -> Adapter:

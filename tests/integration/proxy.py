@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.app import App
+from tests.management import read_metrics, set_mode
 from tests.processes import Program
 
 COMMAND = [sys.executable, "-c", "from adapter.__main__ import proxy; proxy()"]
@@ -35,15 +36,11 @@ class ProxyStack:
 
     async def set_mode(self, mode: str) -> None:
         """Flip the mode over the management API."""
-        async with self.client.post(f"{self.admin}/api/mode", json={"mode": mode}) as answer:
-            assert answer.status == 200, await answer.text()
+        await set_mode(self.client, self.admin, mode)
 
     async def metrics(self) -> dict[str, float]:
         """Return the metrics: name with labels → value."""
-        async with self.client.get(f"{self.admin}/metrics") as answer:
-            lines = (await answer.text()).splitlines()
-        rows = (line.rpartition(" ") for line in lines if not line.startswith("#"))
-        return {name: float(value) for name, _, value in rows}
+        return await read_metrics(self.client, self.admin)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ import aiohttp
 
 from tests.app import App
 from tests.envoy import Envoy, rendered
+from tests.management import read_metrics, set_mode
 from tests.processes import ExtProc
 
 CLUSTER = "kysira_ext_proc"
@@ -33,9 +34,7 @@ class Stack:
 
     async def set_mode(self, mode: str) -> None:
         """Flip the mode over the management API."""
-        url = f"http://{self.ext_proc.http}/api/mode"
-        async with self.client.post(url, json={"mode": mode}) as answer:
-            assert answer.status == 200, await answer.text()
+        await set_mode(self.client, f"http://{self.ext_proc.http}", mode)
 
     async def until_scored(self) -> None:
         """Return once a request is scored again: Envoy tells nobody when it takes ext-proc back."""
@@ -52,10 +51,7 @@ class Stack:
 
     async def metrics(self) -> dict[str, float]:
         """Return ext-proc's metrics: name with labels → value."""
-        async with self.client.get(f"http://{self.ext_proc.http}/metrics") as answer:
-            lines = (await answer.text()).splitlines()
-        rows = (line.rpartition(" ") for line in lines if not line.startswith("#"))
-        return {name: float(value) for name, _, value in rows}
+        return await read_metrics(self.client, f"http://{self.ext_proc.http}")
 
 
 @asynccontextmanager

@@ -12,10 +12,10 @@ import pytest
 from multidict import CIMultiDict
 
 from ctl.nginx.options import NginxOptions, Via
+from tests.addresses import outside_address
 from tests.app import App
 from tests.integration import nginx_stack, stack
 from tests.integration.proxy import running_proxy
-from tests.integration.test_events import own_address
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EVENT_ID = "x-kysira-event-id"
@@ -107,7 +107,7 @@ async def test_client_can_not_choose_its_address(tmp_path: Path, name: str) -> N
 async def test_trusted_proxy_says_who_the_client_is(tmp_path: Path, name: str) -> None:
     """And what the client wrote before it counts for nothing."""
     # For a loopback peer Envoy adds the machine's own address to X-Forwarded-For.
-    own = own_address()
+    own = outside_address()
     async with way_in(name, tmp_path, f"127.0.0.0/8,{own}") as way:
         for headers, client in BELIEVED:
             assert (await way.event_of(headers))["source_ip"] == client, headers

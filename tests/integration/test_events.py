@@ -1,7 +1,6 @@
 """What a security engineer reads of requests that came through a real Envoy."""
 
 import json
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.addresses import outside_address
 from tests.integration.stack import Stack, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,17 +21,9 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     """Return one data path in shadow mode that trusts its own addresses as a proxy's."""
     folder = tmp_path_factory.mktemp("events")
     # For a loopback peer Envoy adds the machine's own address to X-Forwarded-For.
-    trusted = f"127.0.0.0/8,{own_address()}"
+    trusted = f"127.0.0.0/8,{outside_address()}"
     async with running(folder, KYSIRA_TRUSTED_PROXIES=trusted) as started:
         yield started
-
-
-def own_address() -> str:
-    """Return the address of the interface that leads outside, the loopback one if none does."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        # Sends nothing, picks the interface.
-        found = probe.connect_ex(("192.0.2.1", 9)) == 0
-        return str(probe.getsockname()[0]) if found else "127.0.0.1"
 
 
 async def event_of(stack: Stack, event_id: str) -> dict[str, Any]:

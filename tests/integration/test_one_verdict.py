@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,8 +16,10 @@ from ctl.nginx.options import NginxOptions, Via
 from tests.app import App
 from tests.envoy import Envoy, rendered
 from tests.integration.nginx_stack import placed
+from tests.integration.proxy import COMMAND
 from tests.integration.same_requests import Named, same_requests, send
 from tests.integration.stack import CLUSTER
+from tests.management import set_mode
 from tests.nginx import Adapter, Nginx
 from tests.nginx import rendered as rendered_nginx
 from tests.processes import ExtProc, Program
@@ -29,7 +30,6 @@ PATIENT = {
     "KYSIRA_TIMEOUT_MS": "60000", "KYSIRA_SQLI_MODEL": "none", "KYSIRA_PI_MODEL": "none",
     "KYSIRA_SINKS": "none",
 }  # fmt: skip
-PROXY = "from adapter.__main__ import proxy; proxy()"
 TOLD = ("x-kysira-score", "x-kysira-reason", "x-kysira-mode", "x-kysira-would-have-killed")
 COMPARED = (
     "score", "reason", "detector", "mode", "action", "threshold", "breakdown", "findings",
@@ -49,11 +49,6 @@ class Way:
     management: str
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By id."""
-
-    async def set_mode(self, client: aiohttp.ClientSession, mode: str) -> None:
-        """Flip the mode."""
-        async with client.post(f"{self.management}/api/mode", json={"mode": mode}) as answer:
-            assert answer.status == 200, await answer.text()
 
 
 @dataclass
@@ -102,7 +97,7 @@ async def all_ways(folder: Path) -> AsyncIterator[Ways]:
             **PATIENT, "KYSIRA_DATA_DIR": str(folder / "proxy"), "KYSIRA_PROXY_PORT": "0",
             "TARGET_URL": app.url,
         }  # fmt: skip
-        proxy = programs.enter_context(Program([sys.executable, "-c", PROXY], env=env))
+        proxy = programs.enter_context(Program(COMMAND, env=env))
         address = proxy.wait_for(r"listening http=(\S+)")[1]
         async with aiohttp.ClientSession() as client:
             yield Ways(
@@ -175,7 +170,7 @@ async def difference(ways: Ways, named: Named, fates: list[Seen]) -> str:
 async def test_verdict_is_the_same_everywhere(ways: Ways, mode: str) -> None:
     """Equal scores, reasons, findings, decisions and events on every way, in both modes."""
     for way in ways.ways:
-        await way.set_mode(ways.client, mode)
+        await set_mode(ways.client, way.management, mode)
     taken: list[tuple[Named, list[Seen]]] = []
     refused: list[str] = []
     for named in REQUESTS:

@@ -16,6 +16,7 @@ from kysira.management import MAX_TTL_SECONDS, Management, ManagementAccess, jso
 from kysira.mode_store import ModeStore
 from kysira.serving import HttpServer, Running, listen, start_http, start_runner
 from kysira.types import Mode
+from tests.addresses import outside_address
 from tests.needs import need
 
 TOKEN = "correct horse"
@@ -119,10 +120,9 @@ async def guarded(tmp_path: Path) -> AsyncIterator[Service]:
 
 def other_address() -> str:
     """Return an address of this machine that is not a loopback one."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        # Sends nothing, picks the interface.
-        need(probe.connect_ex(("192.0.2.1", 9)) == 0, "a network interface beside loopback")
-        return str(probe.getsockname()[0])
+    found = outside_address()
+    need(found, "a network interface beside loopback")
+    return found
 
 
 async def test_reads_are_open(guarded: Service) -> None:

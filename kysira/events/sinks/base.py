@@ -1,11 +1,7 @@
 """What a sink is, and what it is given."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
-
-LOG_EVERY_S = 60.0
-"""Seconds between two log lines about the same lasting trouble."""
 
 
 class Line(NamedTuple):
@@ -45,21 +41,3 @@ class Spooling(Protocol):
     @property
     def spool_bytes(self) -> int:
         """Return how many bytes of disk they take now."""
-
-
-class Rarely:
-    """Says when it is time to log again about something that happens often."""
-
-    def __init__(
-        self, period_s: float = LOG_EVERY_S, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._period_s = period_s
-        self._clock = clock
-        self._next = float("-inf")
-
-    def is_due(self) -> bool:
-        """Return True the first time, and then once a period."""
-        if self._clock() < self._next:
-            return False
-        self._next = self._clock() + self._period_s
-        return True

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from kysira.events.sinks.base import Line, Rarely
+from kysira.events.sinks.base import Line
 from kysira.events.sinks.endpoint import Endpoint, EndpointClient, Outcome
 from kysira.events.sinks.retry import Backoff
 from kysira.events.sinks.spool import Spool
+from kysira.rarely import Rarely
 
 log = logging.getLogger(__name__)
 CLOSE_S = 3.0

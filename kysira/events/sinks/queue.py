@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 
-from kysira.events.sinks.base import Line, Rarely, Sink, Spooling
+from kysira.events.sinks.base import Line, Sink, Spooling
+from kysira.rarely import Rarely
 
 log = logging.getLogger(__name__)
 LIMIT = 10_000

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from kysira.events.sinks.base import Line, Rarely
+from kysira.events.sinks.base import Line
 from kysira.events.sinks.batch import Batch, new_batch
 from kysira.events.sinks.spool_files import SpoolFiles
 from kysira.events.sinks.worker import Worker
+from kysira.rarely import Rarely
 
 log = logging.getLogger(__name__)
 MEMORY_BYTES = 1 << 23

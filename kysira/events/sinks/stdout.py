@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from kysira.events.sinks.base import Line, Rarely
+from kysira.events.sinks.base import Line
 from kysira.events.sinks.worker import Worker
+from kysira.rarely import Rarely
 
 log = logging.getLogger(__name__)
 _GONE = (errno.EPIPE, errno.EBADF)

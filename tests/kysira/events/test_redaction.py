@@ -25,6 +25,8 @@ from kysira.types import Finding
 TOKEN = "q1W2e3R4t5Y6u7I8o9P0"
 NAMES = ("password", "api_key", "access-token", "user[secret]", "sid", "sig", "sessionId", "code")
 PLAIN = st.text(string.ascii_lowercase, min_size=1, max_size=6)
+PLAIN_NAME = PLAIN.filter(lambda name: not is_secret_name(name.encode()))
+"""Six letters may happen to be a secret's name, such as ``sid``."""
 # Letters that no mask and no name has, so that finding one means that it leaked.
 HIDDEN = st.text("ŽŁĦŊΩЖ0123456789+ /;#", min_size=1, max_size=40).map(lambda text: f"Ж{text}")
 
@@ -42,7 +44,7 @@ def percent(text: str, chosen: list[bool]) -> str:
     st.lists(st.booleans(), min_size=1, max_size=8),
     st.integers(0, 2),
     HIDDEN,
-    st.lists(st.tuples(PLAIN, PLAIN), max_size=4),
+    st.lists(st.tuples(PLAIN_NAME, PLAIN), max_size=4),
     st.integers(0, 4),
 )
 def test_secret_under_secret_name_is_never_shown(

@@ -1,7 +1,6 @@
 """One batch to an endpoint, and what comes of it; real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -13,14 +12,6 @@ from tests.kysira.events.sinks.lines import lines
 from tests.kysira.events.sinks.receiver import Receiver
 
 BATCH, DATA = new_batch(1, lines(3))
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
-    await receiver.start()
-    yield receiver
-    await receiver.stop()
 
 
 async def posted(endpoint: Endpoint) -> Outcome:

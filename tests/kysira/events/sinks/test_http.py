@@ -46,14 +46,6 @@ Open = Callable[..., HttpSink]
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
-    await receiver.start()
-    yield receiver
-    await receiver.stop()
-
-
-@pytest.fixture
 def spool(tmp_path: Path) -> Path:
     return tmp_path / "state" / "spool"
 
