@@ -1,0 +1,1 @@
+"""kysiractl's own configuration: what it talks to, and with which token."""

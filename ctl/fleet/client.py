@@ -1,0 +1,110 @@
+"""Asks the management paths of services, all at once; an answer that does not come is a value."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from ctl.fleet.target import Target
+
+_MOST_ANSWER_BYTES = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a service said, or why it said nothing."""
+
+    target: Target
+    status: int = 0
+    """0 when there was no answer."""
+    body: Any = None
+    """The JSON; the text where it is none."""
+    error: str = ""
+    """Why it is no success, for people; "" for one."""
+
+    @property
+    def is_ok(self) -> bool:
+        """Return True when the service did what it was asked."""
+        return not self.error
+
+
+class FleetClient:
+    """Talks to services with one token and one deadline."""
+
+    def __init__(self, session: aiohttp.ClientSession, token: str, timeout_s: float) -> None:
+        self._session = session
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._timeout_s = timeout_s
+
+    async def ask(
+        self, target: Target, path: str, *, method: str = "GET",
+        json_body: Mapping[str, Any] | None = None,
+    ) -> Reply:  # fmt: skip
+        """Return the reply of one service; never raises for what a service or network does."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                async with self._session.request(
+                    method, target.url + path, json=json_body, headers=self._headers,
+                    allow_redirects=False, server_hostname=target.server_name or None,
+                ) as answer:  # fmt: skip
+                    text = await answer.content.read(_MOST_ANSWER_BYTES)
+                    return _reply(target, answer.status, text)
+        except TimeoutError:
+            return Reply(target, error=f"no answer in {self._timeout_s:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            return Reply(target, error=_why(error))
+
+    async def ask_all(
+        self, targets: Iterable[Target], path: str, *, method: str = "GET",
+        json_body: Mapping[str, Any] | None = None,
+    ) -> Sequence[Reply]:  # fmt: skip
+        """Return the reply of every service, in their order."""
+        return await asyncio.gather(
+            *(self.ask(each, path, method=method, json_body=json_body) for each in targets)
+        )
+
+    def stream(
+        self, target: Target, path: str, headers: Mapping[str, str]
+    ) -> "aiohttp.client._RequestContextManager":
+        """Return an answer without an end, to be entered; raises aiohttp's errors."""
+        return self._session.get(
+            target.url + path, headers={**self._headers, **headers}, allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout_s),
+            server_hostname=target.server_name or None,
+        )  # fmt: skip
+
+
+@asynccontextmanager
+async def fleet_client(token: str, timeout_s: float) -> AsyncIterator[FleetClient]:
+    """Hold the connections of a command."""
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+    ) as session:
+        yield FleetClient(session, token, timeout_s)
+
+
+def _reply(target: Target, status: int, text: bytes) -> Reply:
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = text.decode("utf-8", "replace")
+    if status == 200:
+        return Reply(target, status, body)
+    said = body.get("error") if isinstance(body, dict) else None
+    hint = f": {said}" if isinstance(said, str) else ""
+    return Reply(target, status, body, f"answered {status}{hint}")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not trusted: {error.certificate_error}"
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
+        return os.strerror(cause.errno).lower()  # asyncio's own text is a tuple
+    return f"no answer: {type(error).__name__}"
