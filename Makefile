@@ -29,7 +29,7 @@ format: $(VENV)/.dev
 
 proto: $(VENV)/.dev
 	$(BIN)/python -m grpc_tools.protoc -I extproc/proto --python_out=extproc/proto \
-		--pyi_out=extproc/proto extproc/proto/ext_proc.proto
+		--pyi_out=extproc/proto extproc/proto/*.proto
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.envoy $(ARGS)

@@ -4,6 +4,7 @@ Run as a program, set up by the environment as the proxy is.
 """
 
 import sys
+from collections.abc import Mapping
 
 from adapter.proxy import service
 from adapter.settings import ProxySettings
@@ -20,6 +21,7 @@ class NoScorer:
 
     description = "none"
     is_failing = False
+    detectors: Mapping[str, str] = {}
 
     def score(self, request: Request, options: ScoreOptions) -> Verdict:
         """Return the verdict of a request in which nothing was found."""

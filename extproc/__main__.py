@@ -7,6 +7,7 @@ import sys
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge
 
+from extproc.ext_authz import Authorization
 from extproc.scheduling import patient_threads
 from extproc.server import ExternalProcessor, GrpcServer
 from extproc.settings import ExtProcSettings
@@ -38,12 +39,13 @@ async def serve() -> None:
         grpc_server = GrpcServer()
     grpc_port = grpc_server.bind(settings.bind, settings.grpc_port)
     async with front_end(settings, KIND, grpc_port) as parts:
-        processor = ExternalProcessor(parts.guard, settings.max_body_bytes, parts.clients)
+        processor = ExternalProcessor(parts.guard, parts.clients)
+        authorization = Authorization(parts.guard, parts.clients)
         _streams(parts.registry).set_function(lambda: processor.active_streams)
         management = await _start_management(parts, settings)
         try:
             with patient_threads():
-                await grpc_server.start(processor.handler())
+                await grpc_server.start(processor.handler(), authorization.handler())
             await parts.load(lambda: load_scorer(settings))
             await grpc_server.ready()
             parts.announce(

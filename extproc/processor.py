@@ -11,12 +11,14 @@ closes the stream cleanly without one. Body modes, measured on Envoy 1.40:
   body ends or the inspection limit is reached.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from extproc.codec import Phase, decode_head, encode_continue, encode_decision
 from extproc.proto import ext_proc_pb2 as pb
 from kysira.client_address import BELIEVE_NOBODY, ClientAddress
+from kysira.policy import Policy, Snapshot
 from kysira.replies import spoofed_headers
 from kysira.types import Decision, Mode, Request, Uninspected
 
@@ -79,6 +81,7 @@ _COMPRESSED = 1
 """The first byte of a gRPC message in the call's own compression."""
 
 _NO_REQUEST = Request("", b"")
+_NO_SNAPSHOT = Snapshot(Policy(), Mode.SHADOW)
 _PHASES = {phase.value: phase for phase in Phase}
 _CHUNKED = (pb.STREAMED, pb.FULL_DUPLEX_STREAMED)
 
@@ -87,11 +90,14 @@ class Processor:
     """Follows one request through one stream."""
 
     def __init__(
-        self, mode: Mode, max_body_bytes: int, clients: ClientAddress = BELIEVE_NOBODY
+        self, decided_by: Callable[[Request], Snapshot], clients: ClientAddress = BELIEVE_NOBODY
     ) -> None:
-        self._mode = mode
+        """``decided_by`` says of a head what its request is decided by; it is asked once."""
+        self.snapshot = _NO_SNAPSHOT
+        """What the request is decided by, once its headers have come."""
+        self._decided_by = decided_by
         self._clients = clients
-        self._limit = max_body_bytes
+        self._limit = 0
         self._state = State.HEADERS
         self._phase = Phase.REQUEST_HEADERS
         self._head = _NO_REQUEST
@@ -164,15 +170,21 @@ class Processor:
         self._head = decode_head(message, self._clients)
         self._body_mode = message.protocol_config.request_body_mode
         self._is_observed = message.observability_mode
+        self.snapshot = self._decided_by(self._head)
+        if self._is_observed:
+            self.snapshot = replace(self.snapshot, mode=Mode.SHADOW)  # nothing can be blocked
+        self._limit = self.snapshot.policy.max_body_bytes
         if message.request_headers.end_of_stream:
             return Score(self._head)
         if is_upgrade(self._head):
             return Score(self._head, Uninspected.UPGRADE)
+        if not self.snapshot.inspects_body:
+            return Score(self._head, Uninspected.POLICY)
         if is_grpc(self._head) and not self._is_observed:
             self._state = State.MESSAGES
             return Score(self._head)
         self._state = State.BODY
-        if self._mode is Mode.ACTIVE:
+        if self.snapshot.mode is Mode.ACTIVE:
             return ScoreHead(self._head)
         return self._await_body()
 

@@ -8,11 +8,13 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from extproc import ext_authz
 from extproc.processor import Command, Nothing, Processor, Reply, Score, ScoreChunk, ScoreHead
 from extproc.proto import ext_proc_pb2 as pb
 from kysira.client_address import BELIEVE_NOBODY, ClientAddress
 from kysira.errors import StartError
-from kysira.guard import Guard, Snapshot
+from kysira.guard import Guard
+from kysira.policy import Snapshot
 from kysira.serving import address
 from kysira.types import Decision, Mode
 
@@ -24,12 +26,9 @@ MAX_MESSAGE_BYTES = 64 << 20
 class ExternalProcessor:
     """Serves ``Process``, one stream a request."""
 
-    def __init__(
-        self, guard: Guard, max_body_bytes: int, clients: ClientAddress = BELIEVE_NOBODY
-    ) -> None:
+    def __init__(self, guard: Guard, clients: ClientAddress = BELIEVE_NOBODY) -> None:
         self.active_streams = 0
         self._guard = guard
-        self._limit = max_body_bytes
         self._clients = clients
         self._telling: set[asyncio.Task[Decision]] = set()
 
@@ -56,18 +55,15 @@ class ExternalProcessor:
 
     async def _pump(self, stream: Any) -> bytes:
         """Return the last reply; nothing, which Envoy takes for none, when it has gone by then."""
-        snapshot = self._guard.snapshot()
         message = _parsed(await stream.read())
         if message is None:
             return b""
-        if message.observability_mode:
-            snapshot = replace(snapshot, mode=Mode.SHADOW)  # nothing can be blocked
-        processor = Processor(snapshot.mode, self._limit, self._clients)
+        processor = Processor(self._guard.snapshot, self._clients)
         try:
             while message is not None:
                 command = processor.receive(message)
                 while not isinstance(command, Reply | Nothing):
-                    command = await self._ask(processor, command, snapshot)
+                    command = await self._ask(processor, command)
                 payload = command.payload if isinstance(command, Reply) else b""
                 if command.is_last:
                     return payload
@@ -79,7 +75,7 @@ class ExternalProcessor:
             # Also when Envoy resets the stream, which it does once a body that was asked for and
             # never sent has gone by.
             if rest := processor.ended():
-                self._tell(rest, snapshot)
+                self._tell(rest, processor.snapshot)
             if processor.left_unread:
                 self._guard.count_unread(processor.left_unread)
 
@@ -95,9 +91,8 @@ class ExternalProcessor:
         if self._telling:
             await asyncio.wait(self._telling)
 
-    async def _ask(
-        self, processor: Processor, command: Score | ScoreHead | ScoreChunk, snapshot: Snapshot
-    ) -> Command:
+    async def _ask(self, processor: Processor, command: Score | ScoreHead | ScoreChunk) -> Command:
+        snapshot = processor.snapshot
         if isinstance(command, Score):
             decision = await self._guard.check(command.request, snapshot, unread=command.unread)
             return processor.decided(decision)
@@ -113,7 +108,7 @@ def _parsed(data: Any) -> pb.ProcessingRequest | None:
 
 
 class GrpcServer:
-    """The gRPC port: the processor and grpc.health.v1, NOT_SERVING until ``ready``."""
+    """The gRPC port: what handlers serve, and grpc.health.v1, NOT_SERVING until ``ready``."""
 
     def __init__(self) -> None:
         self._health = health.aio.HealthServicer()
@@ -141,9 +136,9 @@ class GrpcServer:
             )
         return bound
 
-    async def start(self, handler: grpc.GenericRpcHandler) -> None:
+    async def start(self, *handlers: grpc.GenericRpcHandler) -> None:
         """Serve, with a health of NOT_SERVING."""
-        self._server.add_generic_rpc_handlers((handler,))
+        self._server.add_generic_rpc_handlers(handlers)
         await self._report(health_pb2.HealthCheckResponse.NOT_SERVING)
         await self._server.start()
 
@@ -160,5 +155,5 @@ class GrpcServer:
         await self._server.stop(grace_s)
 
     async def _report(self, status: "health_pb2.HealthCheckResponse.ServingStatus") -> None:
-        for service in ("", SERVICE):
+        for service in ("", SERVICE, ext_authz.SERVICE):
             await self._health.set(service, status)

@@ -15,12 +15,12 @@ from inference.model_types import Classifier
 from inference.scanning import CacheInfo, Scan, Scanner, Scans
 from inference.scoring import (
     decides,
-    exclusion_paths,
+    excluded_by,
     field_findings,
-    is_excluded,
     suspicion_of,
     verdict,
 )
+from kysira.paths import Readings, readings
 from kysira.types import Exclusion, Finding, Place, Request, ScoreOptions, Uninspected, Verdict
 
 MAX_FIELDS = 10_000
@@ -32,6 +32,9 @@ MAX_SCANNED_BYTES = 1 << 20
 """Cost of scans after which values are only read as sent; after twice as much, as one."""
 
 
+_NO_PATHS = Readings(())
+
+
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What the rules said, and which values the models still have to see."""
@@ -41,6 +44,8 @@ class Inspection:
     problems: frozenset[Uninspected]
     candidates: Sequence[Candidates]
     """Values for the models; none when the rules have decided already."""
+    excluded: tuple[str, ...] = ()
+    """Names of the exclusions that counted."""
 
     @property
     def needs_models(self) -> bool:
@@ -52,13 +57,20 @@ class _Scope(NamedTuple):
     """What a policy lets count for one request."""
 
     left_out: frozenset[str]
-    paths: tuple[str, ...]
+    paths: Readings
     exclusions: tuple[Exclusion, ...]
+    hits: dict[str, None]
+    """Names of the exclusions that have dropped or withheld something, in order."""
 
     def holds(self, detector: str, location: str) -> bool:
-        return detector not in self.left_out and not is_excluded(
-            detector, location, self.paths, self.exclusions
-        )
+        if detector in self.left_out:
+            return False
+        if not self.exclusions:
+            return True
+        exclusion = excluded_by(detector, location, self.paths, self.exclusions)
+        if exclusion is not None:
+            self.hits[exclusion.name] = None
+        return exclusion is None
 
 
 class Engine:
@@ -101,8 +113,8 @@ class Engine:
         problems: set[Uninspected] = set()
         if request.body_truncated:
             problems.add(Uninspected.OVERSIZE)
-        paths = exclusion_paths(request.target) if options.exclusions else ()
-        scope = _Scope(options.disabled | self._disabled, paths, options.exclusions)
+        paths = readings(request.target) if options.exclusions else _NO_PATHS
+        scope = _Scope(options.disabled | self._disabled, paths, options.exclusions, {})
         findings: list[Finding] = []
         chat: list[Field] = []
         read: list[Field] = []
@@ -119,7 +131,8 @@ class Engine:
             candidates, is_whole = self._models.candidates([*read, *chat], scope.holds)
             if not is_whole:
                 problems.add(Uninspected.BUDGET)
-        return Inspection(options, tuple(findings), frozenset(problems), candidates)
+        hits = tuple(scope.hits)
+        return Inspection(options, tuple(findings), frozenset(problems), candidates, hits)
 
     def _scans(
         self, fields: Iterator[Field], problems: set[Uninspected]
@@ -158,20 +171,21 @@ class Engine:
             )
             findings = (*findings, *more)
             problems |= frozenset() if is_whole else {Uninspected.BUDGET}
-        return self._verdict(inspection.options, findings, problems)
+        return self._verdict(inspection, findings, problems)
 
     def conclude_without_models(self, inspection: Inspection, problem: Uninspected) -> Verdict:
         """Return what the rules alone say, and why the models said nothing."""
         problems = inspection.problems | {problem}
-        return self._verdict(inspection.options, inspection.findings, problems)
+        return self._verdict(inspection, inspection.findings, problems)
 
     def _verdict(
-        self, options: ScoreOptions, findings: Sequence[Finding], problems: Set[Uninspected]
+        self, inspection: Inspection, findings: Sequence[Finding], problems: Set[Uninspected]
     ) -> Verdict:
-        harmless = self._harmless(options.disabled)
-        if not findings and not problems:
+        harmless = self._harmless(inspection.options.disabled)
+        excluded = inspection.excluded
+        if not findings and not problems and not excluded:
             return harmless
-        return verdict(findings, harmless.breakdown, problems)
+        return verdict(findings, harmless.breakdown, problems, excluded)
 
     def _nothing_found(self, disabled: frozenset[str]) -> Verdict:
         run = [d.slug for d in self._detectors if d.slug not in disabled]

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple
 
@@ -88,6 +88,7 @@ class EngineScorer:
         """
         self._engine = engine
         self._max_wait_s = max_wait_s
+        self.detectors: Mapping[str, str] = engine.backings
         self._bodies = _Threads(1, "scorer-body")
         self._models = _Threads(threads, "scorer-model")
 

@@ -8,7 +8,7 @@ from inference.fields import CHAT_PLACES, Field
 from inference.matcher import Pattern, searcher
 from inference.normalizer import Variant
 from inference.scanning import Hit
-from inference.transformations import overlong_utf8, percent
+from kysira.paths import Readings
 from kysira.types import (
     MAX_MATCHED,
     Exclusion,
@@ -75,29 +75,18 @@ def _span(rule: Rule, text: bytes) -> tuple[int, int]:
     return match.span() if match else (0, 0)
 
 
-def exclusion_paths(target: bytes) -> tuple[str, ...]:
-    """Return the paths of which every one must be under an exclusion's prefix for it to hold.
-
-    A path that climbs, as ``/static/..%2fadmin`` or ``/static/..;/admin``, is under "/" alone:
-    applications don't agree where it leads.
-    """
-    path = target.partition(b"?")[0]
-    sent = path.decode("utf-8", "replace")
-    decoded = overlong_utf8(percent(percent(path))).replace(b"\\", b"/")
-    climbs = any(name.partition(b";")[0] == b".." for name in decoded.split(b"/"))
-    return (sent, "/") if climbs else (sent,)
-
-
-def is_excluded(
-    detector: str, location: str, paths: Sequence[str], exclusions: Iterable[Exclusion]
-) -> bool:
-    """Return True when a policy says that findings of the detector in the location don't count."""
-    return any(
-        exclusion.detector in ("*", detector)
-        and all(path.startswith(exclusion.path_prefix) for path in paths)
-        and _covers(exclusion.location, location)
-        for exclusion in exclusions
-    )
+def excluded_by(
+    detector: str, location: str, paths: Readings, exclusions: Iterable[Exclusion]
+) -> Exclusion | None:
+    """Return the first exclusion that says that the detector's findings there don't count."""
+    for exclusion in exclusions:
+        if (
+            exclusion.detector in ("*", detector)
+            and paths.are_under(exclusion.path_prefix)
+            and _covers(exclusion.location, location)
+        ):
+            return exclusion
+    return None
 
 
 def _covers(pattern: str, location: str) -> bool:
@@ -131,7 +120,10 @@ def suspicion_of(findings: Iterable[Finding]) -> Callable[[Field, str], float]:
 
 
 def verdict(
-    findings: Iterable[Finding], run: Mapping[str, float], problems: Iterable[Uninspected]
+    findings: Iterable[Finding],
+    run: Mapping[str, float],
+    problems: Iterable[Uninspected],
+    excluded: tuple[str, ...] = (),
 ) -> Verdict:
     """Join findings into a verdict; ``run`` holds a 0.0 for every detector that was run.
 
@@ -148,8 +140,8 @@ def verdict(
     ordered = tuple(sorted(best.values(), key=lambda finding: -finding.score))
     uninspected = tuple(sorted(problems))
     if not ordered:
-        return Verdict(breakdown=breakdown, uninspected=uninspected)
+        return Verdict(breakdown=breakdown, uninspected=uninspected, excluded=excluded)
     top = ordered[0]
     told = tuple(finding for finding in ordered if finding.reason)
     detector = top.detector if top.reason else ""
-    return Verdict(top.score, top.reason, detector, breakdown, told, uninspected)
+    return Verdict(top.score, top.reason, detector, breakdown, told, uninspected, excluded)

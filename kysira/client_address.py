@@ -24,8 +24,13 @@ class ClientAddress:
 
         One that they pass on as a client has sent it must not be among them.
         """
-        self._trusted = tuple(trusted)
-        self._headers = tuple(headers)
+        self._trusted: tuple[Network, ...] = ()
+        self._headers: tuple[str, ...] = ()
+        self.believe(trusted, headers)
+
+    def believe(self, trusted: Sequence[Network], headers: Sequence[str]) -> None:
+        """Believe these from now on, and nobody else."""
+        self._trusted, self._headers = tuple(trusted), tuple(headers)
 
     def of(self, peer: str, headers: Iterable[tuple[str, bytes]]) -> str:
         """Return the client's address; ``peer`` where nobody trusted says another.

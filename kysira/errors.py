@@ -2,6 +2,7 @@
 
 KysiraError
 ├── SettingsError      a setting has a value that can't be used
+├── PolicyError        a policy file can't be used
 ├── ModelError         a configured model can't be loaded
 ├── RequestError       a caller's scoring request can't be read
 ├── RenderError        a configuration can't be rendered, checked or merged
@@ -20,6 +21,14 @@ class KysiraError(Exception):
 
 class SettingsError(KysiraError):
     """A setting has a value that can't be used."""
+
+
+class PolicyError(KysiraError):
+    """A policy file can't be used: one line for each thing that is wrong with it."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class ModelError(KysiraError):

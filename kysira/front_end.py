@@ -4,9 +4,10 @@ import asyncio
 import dataclasses
 import gc
 import logging
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from kysira.metrics import GuardMetrics, is_active, mode_gauge, new_registry
 from kysira.mode_store import ModeStore
 from kysira.pending import PendingScorer
 from kysira.policy import Policy
+from kysira.policy_answer import PolicyAnswer
+from kysira.policy_metrics import PolicyMetrics
+from kysira.policy_source import Apply, PolicySource
 from kysira.scorer import HttpScorer, Scorer
 from kysira.settings import (
     EngineSettings,
@@ -37,13 +41,19 @@ from kysira.types import ScoreOptions
 log = logging.getLogger(__name__)
 
 
+_OVER_FILE = (
+    "mode", "score_threshold", "disabled_detectors", "timeout_ms", "max_body_bytes", "on_oversize",
+    "on_failure", "trusted_proxies", "client_address_headers",
+)  # fmt: skip
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FrontEndSettings(ServiceSettings, GuardSettings, EngineSettings, EventSettings):
     """What every front-end is told."""
 
     @property
-    def policy(self) -> Policy:
-        """Return what is done with verdicts."""
+    def stated_policy(self) -> Policy:
+        """Return what the settings alone say of the policy."""
         return Policy(
             options=ScoreOptions(
                 threshold=self.score_threshold, disabled=frozenset(self.disabled_detectors)
@@ -52,7 +62,15 @@ class FrontEndSettings(ServiceSettings, GuardSettings, EngineSettings, EventSett
             on_oversize=self.on_oversize,
             on_failure=self.on_failure,
             timeout_s=self.timeout_ms / 1000,
+            mode=self.mode,
+            trusted_proxies=self.trusted_proxies,
+            client_address_headers=self.client_address_headers,
         )
+
+    @property
+    def over_file(self) -> dict[str, Any]:
+        """Return what an option or a variable says, which beats a policy file."""
+        return {name: getattr(self, name) for name in _OVER_FILE if name in self.given}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,11 +96,13 @@ class FrontEnd:
     modes: ModeStore
     access: ManagementAccess
     clients: ClientAddress
+    policies: PolicySource
     state: Path
     """The folder for what outlives a restart."""
     _scorer: PendingScorer
     _events: EventLog
     _stream: EventStream
+    _metrics: GuardMetrics
 
     async def load(self, engine: Callable[[], Scorer]) -> None:
         """Get ready to score: in this process with what ``engine`` returns, unless a URL is set."""
@@ -109,18 +129,26 @@ class FrontEnd:
 
     def management(self, more: Mapping[str, Mapping[str, Answer]] | None = None) -> Management:
         """Return the management paths, with those of the event stream and ``more``."""
-        answers = {**self._stream.answers(), **(more or {})}
+        policy = PolicyAnswer(self.policies, self.modes, self._metrics, self.access)
+        answers = {**self._stream.answers(), **policy.answers(), **(more or {})}
         return Management(self.modes, self.access, self.registry, self.health, answers)
 
     def health(self) -> dict[str, Any]:
         """Return what health says of every front-end."""
         status = "degraded" if self._scorer.is_failing else "ok"
+        policy, error = self.policies.policy, self.policies.complaint
+        disabled = policy.options.disabled
+        backings = self._scorer.detectors.items()
+        detectors = {slug: backing for slug, backing in backings if slug not in disabled}
         return {
             "service": self.kind.service,
             "status": status if self._scorer.is_ready else "loading",
             "mode": self.modes.mode.value,
-            "threshold": self.settings.score_threshold,
+            "threshold": policy.options.threshold,
             "inference": self._scorer.description,
+            "policy": policy.hash,
+            **({"policy_error": error} if error else {}),
+            **({"detectors": detectors} if detectors else {}),
         }
 
 
@@ -129,29 +157,62 @@ async def front_end(settings: FrontEndSettings, kind: Kind, port: int) -> AsyncI
     """Build the parts, and close them at the end: nothing recorded is lost.
 
     ``port`` is the one that is listened on: each has a state folder of its own. Raises
-    SettingsError.
+    SettingsError, and PolicyError for a policy file that is broken from the start.
     """
+    source = PolicySource(settings.policy, settings.stated_policy, settings.over_file)
+    policy = source.policy
     registry = new_registry()
     scorer = PendingScorer()
     state = state_folder(settings.data_dir, kind.name, port)
-    modes = ModeStore(settings.mode, state)
-    events = EventLog(kind.name, settings.policy.hash, open_sinks(settings, state), folder=state)
+    modes = ModeStore(policy.mode, state)
+    events = EventLog(kind.name, policy.hash, open_sinks(settings, state), folder=state)
     access = ManagementAccess(admin_token(settings.admin_token_file))
     stream = EventStream(events, access)
-    guard = Guard(scorer, settings.policy, modes, GuardMetrics(kind.metrics, registry), events)
+    metrics = GuardMetrics(kind.metrics, registry)
+    guard = Guard(scorer, policy, modes, metrics, events)
+    clients = ClientAddress(policy.trusted_proxies, policy.client_address_headers)
+    PolicyMetrics(kind.metrics, registry, source)
     mode_gauge(kind.metrics, registry).set_function(lambda: is_active(modes.mode))
     _failures(kind.metrics, registry, modes)
     EventMetrics(kind.metrics, registry, events)
     await events.start()
+
+    async def apply(policy: Policy) -> None:
+        # At once, as nothing is awaited before the end: no request gets some of each policy.
+        guard.use(policy)
+        clients.believe(policy.trusted_proxies, policy.client_address_headers)
+        events.policy = policy.hash
+        await modes.configure(policy.mode)
+
     try:
-        yield FrontEnd(
-            kind, settings, registry, guard, modes, access,
-            ClientAddress(settings.trusted_proxies, settings.client_address_headers), state,
-            scorer, events, stream,
-        )  # fmt: skip
+        async with _watching(source, apply):
+            yield FrontEnd(
+                kind, settings, registry, guard, modes, access, clients, source, state, scorer,
+                events, stream, metrics,
+            )  # fmt: skip
     finally:
         await scorer.close()
         await events.close()
+
+
+@asynccontextmanager
+async def _watching(source: PolicySource, apply: Apply) -> AsyncIterator[None]:
+    """Have a policy file's changes applied: within a second or two, or at once on SIGHUP."""
+    if source.path is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    with suppress(ValueError, RuntimeError):  # only a main thread has signals
+        loop.add_signal_handler(signal.SIGHUP, source.reload)
+    task = asyncio.create_task(source.run(apply), name="policy")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        with suppress(ValueError, RuntimeError):
+            loop.remove_signal_handler(signal.SIGHUP)
 
 
 def _failures(prefix: str, registry: CollectorRegistry, modes: ModeStore) -> None:

@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -99,7 +100,18 @@ class ModeStore:
                 self._note_unsaved("the disk takes too long")
             except (OSError, RuntimeError) as error:  # the latter when threads are limited
                 self._note_unsaved(error)
-            self._flip = flip
+            if flip.configured is self.configured:  # it may have changed meanwhile
+                self._flip = flip
+
+    async def configure(self, configured: Mode) -> None:
+        """Take a new configured mode at once; another than before ends every flip."""
+        if configured is self.configured:
+            return
+        self.configured, self._flip, self.is_saved = configured, None, True
+        async with self._flipping:
+            with suppress(TimeoutError, RuntimeError):
+                async with asyncio.timeout(SAVE_S):
+                    await self._worker.call(self._forget)
 
     def _wanted(self, mode: Mode, ttl_seconds: float | None) -> Flip:
         flip = Flip(mode, self.configured)

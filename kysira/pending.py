@@ -1,6 +1,6 @@
 """A scorer that is still loading."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 
 from kysira.errors import ScoringError
 from kysira.scorer import Scorer
@@ -27,6 +27,11 @@ class PendingScorer:
     def is_ready(self) -> bool:
         """Return True once requests are scored."""
         return self._scorer is not None
+
+    @property
+    def detectors(self) -> Mapping[str, str]:
+        """Map the scorer's detectors to what backs each; nothing until it is there."""
+        return self._scorer.detectors if self._scorer else {}
 
     def ready(self, scorer: Scorer) -> None:
         """Score with this from now on."""

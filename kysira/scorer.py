@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -29,6 +29,10 @@ class Scorer(Protocol):
     def is_failing(self) -> bool:
         """Return True while scoring is broken for all requests: the last call got no verdict."""
 
+    @property
+    def detectors(self) -> Mapping[str, str]:
+        """Map the detectors to what backs each, ``model`` or ``regex``; nothing if unknown."""
+
     def score(self, request: Request, options: ScoreOptions) -> Verdict | Awaitable[Verdict]:
         """Return the verdict, or what to await when it can't be had at once.
 
@@ -50,6 +54,7 @@ class HttpScorer:
         self._url = url.rstrip("/") + "/score/all"
         self.description = masked_url(url)
         self.is_failing = False
+        self.detectors: Mapping[str, str] = {}  # its /health says
         self._verdicts = 0
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=max_connections),

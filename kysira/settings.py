@@ -145,6 +145,8 @@ class ServiceSettings:
         "File with the bearer token to flip the mode and to read events, or KYSIRA_ADMIN_TOKEN.",
         read=Path,
     )
+    given = frozenset[str]()  # without annotation, as it is no setting
+    """The names of the settings that an option or a variable has set."""
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: LogFormat = setting(LogFormat.TEXT, "text (key=value) or json.")
 
@@ -178,6 +180,11 @@ class EngineSettings:
 class GuardSettings:
     """What every front-end needs to decide."""
 
+    policy: Path | None = setting(
+        None,
+        "File with the policy (kysira.yaml), reread when it changes; what a setting says beats it.",
+        read=Path,
+    )
     mode: Mode = setting(Mode.SHADOW, "shadow (score, tell, log) or active (block).")
     inference_url: str = setting(
         "", "Score at this inference service; unset: in this process.", read=service_url
@@ -243,7 +250,9 @@ def load(
             values[name] = read(text)
         except ValueError as error:
             raise SettingsError(f"{source}: {error}") from None
-    return settings(**values)
+    made = settings(**values)
+    object.__setattr__(made, "given", frozenset(values))
+    return made
 
 
 def _groups(settings: type) -> list[tuple[str, list[dataclasses.Field[Any]]]]:

@@ -11,6 +11,12 @@ DEFAULT_THRESHOLD = 0.95
 MAX_MATCHED = 64
 """Characters of a match that are kept."""
 
+DETECTORS = (
+    "sqli", "xss", "prompt-injection", "nosqli", "command-injection", "ssti", "path-traversal",
+    "ldap-injection", "xpath-injection", "ssrf", "xxe", "deserialization", "open-redirect", "crlf",
+)  # fmt: skip
+"""The slugs that a policy may name: the engine's."""
+
 _EMPTY: Mapping[str, float] = MappingProxyType({})
 
 
@@ -45,6 +51,7 @@ class Uninspected(StrEnum):
     ENCODING = "encoding"
     UPGRADE = "upgrade"
     BUDGET = "budget"
+    POLICY = "policy"
     ERROR = "error"
 
 
@@ -96,8 +103,20 @@ class Exclusion:
     """Findings of ``detector`` in ``location`` under ``path_prefix`` are dropped; "*" is any."""
 
     path_prefix: str = "/"
+    """By whole segments: ``/api`` is ``/api`` and ``/api/x``, never ``/apis``."""
     location: str = "*"
+    """A shell pattern over locations."""
     detector: str = "*"
+    name: str = ""
+    """What its hits are told by."""
+    expires: float | None = None
+    """Unix seconds; None is never. The engine has no clock: whoever passes it on looks."""
+    reason: str = ""
+    """Why it is there, for people."""
+
+    def has_expired(self, unix_seconds: float) -> bool:
+        """Return True from the moment on at which it no longer holds."""
+        return self.expires is not None and unix_seconds >= self.expires
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +167,8 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     """The best finding of each detector that has one, highest score first."""
     uninspected: tuple[Uninspected, ...] = ()
+    excluded: tuple[str, ...] = ()
+    """Names of the exclusions that dropped a finding, or kept a value from a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +189,10 @@ class Decision:
     """What ``score`` and ``reason`` are of; None when nothing was found."""
     event_id: str = ""
     """What a person asks about the request by; "" before it is told."""
+    route: str = ""
+    """The name of the policy's route that it was decided by; "" for none."""
+    policy: str = ""
+    """The hash of the policy that it was decided by."""
 
     @property
     def is_refused(self) -> bool:

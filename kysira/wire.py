@@ -46,7 +46,7 @@ def request_to_json(request: Request, options: ScoreOptions) -> dict[str, Any]:
         payload["disabled"] = sorted(options.disabled)
     if options.exclusions:
         payload["exclusions"] = [
-            {"path": e.path_prefix, "location": e.location, "detector": e.detector}
+            {"path": e.path_prefix, "location": e.location, "detector": e.detector, "name": e.name}
             for e in options.exclusions
         ]
     return payload
@@ -150,11 +150,13 @@ def _options(payload: Mapping[str, Any]) -> ScoreOptions:
 
 
 def _exclusion(row: object) -> Exclusion:
-    keys = {"path", "location", "detector"}
+    keys = {"path", "location", "detector", "name"}
     is_mapping = isinstance(row, dict) and row.keys() <= keys
     if not is_mapping or not all(isinstance(value, str) for value in row.values()):  # type: ignore[attr-defined]
-        raise RequestError("exclusions must be a list of {path, location, detector} strings")
-    return Exclusion(row.get("path", "/"), row.get("location", "*"), row.get("detector", "*"))  # type: ignore[attr-defined]
+        raise RequestError("exclusions must be a list of {path, location, detector, name} strings")
+    given: dict[str, str] = row  # type: ignore[assignment]
+    location, detector = given.get("location", "*"), given.get("detector", "*")
+    return Exclusion(given.get("path", "/"), location, detector, given.get("name", ""))
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
@@ -173,6 +175,7 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
             for f in verdict.findings
         ],
         "uninspected": [reason.value for reason in verdict.uninspected],
+        "excluded": list(verdict.excluded),
     }  # fmt: skip
 
 
@@ -191,6 +194,7 @@ def verdict_from_json(answer: bytes) -> Verdict:
             breakdown={str(name): _score(score) for name, score in row["breakdown"].items()},
             findings=tuple(findings),
             uninspected=tuple(dict.fromkeys(map(_uninspected, row.get("uninspected", ())))),
+            excluded=tuple(dict.fromkeys(map(str, row.get("excluded", ())))),
         )  # fmt: skip
     except (
         ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError,

@@ -9,6 +9,8 @@ command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v nginx >/dev/null 2>&1 || missing="$missing nginx"
 [ -e /usr/share/nginx/modules/ngx_http_js_module.so ] || missing="$missing libnginx-mod-http-js"
+command -v kubectl >/dev/null 2>&1 || missing="$missing kubernetes-client"
+command -v docker-compose >/dev/null 2>&1 || missing="$missing docker-compose"
 command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 [ -n "$missing" ] || exit 0
 

@@ -10,8 +10,8 @@ from adapter.proxy.client import ClientConnection
 from adapter.proxy.errors import MessageError, ProxyError
 from adapter.proxy.heads import RequestHead
 from adapter.proxy.hop_by_hop import expects_continue
-from kysira.guard import Guard, Snapshot
-from kysira.policy import Policy
+from kysira.guard import Guard
+from kysira.policy import Policy, Snapshot
 from kysira.settings import OnOversize
 from kysira.types import Decision, Request
 
@@ -61,6 +61,13 @@ async def read_first(
         room -= len(piece)
     data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     return First(data, None if body.is_over else body)
+
+
+def leave_unread(head: RequestHead, body: Body, client: ClientConnection) -> First:
+    """Return a body of which nothing is scored, all of it still to come."""
+    if expects_continue(head) and not body.has_news:
+        client.send_continue()
+    return First(b"", body)
 
 
 async def read_all(head: RequestHead, body: Body, client: ClientConnection) -> bytes:

@@ -7,10 +7,12 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 from adapter.nginx.subrequest import MIRROR_PATH, Answer, Body, Subrequest
 from kysira.client_address import ClientAddress, read_address
 from kysira.guard import Guard
+from kysira.policy import Snapshot
 from kysira.rarely import Rarely
 from kysira.replies import (
     KILLED,
@@ -48,13 +50,17 @@ class NginxAuth:
         self._clients = clients
         self._complaints = Rarely(_LOG_EVERY_S, clock=clock)
 
-    @property
-    def max_body_bytes(self) -> int:
-        """How much of a body is inspected."""
-        return self._guard.snapshot().policy.max_body_bytes
+    def begin(self, subrequest: Subrequest, peer: str) -> "Check":
+        """Return the check of the request that the subrequest is about; ``peer`` is nginx's."""
+        request = decode(subrequest, peer, self._clients)
+        snapshot = self._guard.snapshot(request)
+        if subrequest.path == MIRROR_PATH:
+            snapshot = replace(snapshot, mode=Mode.SHADOW)  # nobody hears the answer
+        return Check(self, subrequest, request, snapshot)
 
-    async def check(self, subrequest: Subrequest, body: Body, peer: str) -> Answer:
-        """Return what to tell nginx about the request that the subrequest is about."""
+    async def decide(self, check: "Check", body: Body) -> Answer:
+        """Return what to tell nginx of a check, now that the body has come."""
+        subrequest, snapshot = check.subrequest, check.snapshot
         if subrequest.header(URI) is None:
             # The adapter's own line would be scored in its place, and found harmless.
             self._guard.count_unread(Uninspected.ERROR)
@@ -63,18 +69,18 @@ class NginxAuth:
                 "'proxy_set_header X-Original-URI $request_uri;' where it asks the adapter"
             )
             return Answer(is_refused=False)
-        request = decode(subrequest, body, peer, self._clients)
-        snapshot = self._guard.snapshot()
-        if subrequest.path == MIRROR_PATH:
-            snapshot = replace(snapshot, mode=Mode.SHADOW)  # nobody hears the answer
-        decision = await self._guard.check(request, snapshot, unread=_unread(subrequest, body))
+        request = check.request
+        if body.data or body.is_cut:
+            request = replace(request, body=body.data, body_truncated=body.is_cut)
+        unread = _unread(subrequest, body, inspects_body=snapshot.inspects_body)
+        decision = await self._guard.check(request, snapshot, unread=unread)
         return encode(decision)
 
     def unreadable(self, why: str) -> Answer:
         """Return a refusal in active mode: what can't be read may hold anything."""
         self._guard.count_unread(Uninspected.PARSE)
         self._complain(f"check_unreadable: {why}")
-        if self._guard.snapshot().mode is Mode.ACTIVE:
+        if self._guard.modes.mode is Mode.ACTIVE:
             return Answer(is_refused=True, body=NGINX_UNAVAILABLE.encode())
         return Answer(is_refused=False)
 
@@ -84,8 +90,27 @@ class NginxAuth:
             log.error("%s more=%d", text, self._complaints.left_out)
 
 
-def decode(subrequest: Subrequest, body: Body, peer: str, clients: ClientAddress) -> Request:
-    """Return the client's request; headers that nginx has added are left out."""
+class Check(NamedTuple):
+    """One request of a client's, until its body has come."""
+
+    auth: NginxAuth
+    subrequest: Subrequest
+    request: Request
+    """Without its body."""
+    snapshot: Snapshot
+
+    @property
+    def room(self) -> int:
+        """Return how many bytes of the body are inspected."""
+        return self.snapshot.policy.max_body_bytes if self.snapshot.inspects_body else 0
+
+    async def answer(self, body: Body) -> Answer:
+        """Return what to tell nginx, now that the body has come."""
+        return await self.auth.decide(self, body)
+
+
+def decode(subrequest: Subrequest, peer: str, clients: ClientAddress) -> Request:
+    """Return the client's request, without a body; headers that nginx has added are left out."""
     headers = tuple(
         [row for row in subrequest.headers if row[0] not in _HOP and not _is_added(row[0])]
     )
@@ -96,8 +121,6 @@ def decode(subrequest: Subrequest, body: Body, peer: str, clients: ClientAddress
         method=(subrequest.header(METHOD) or b"").decode("latin-1"),
         target=subrequest.header(URI) or b"",
         headers=headers,
-        body=body.data,
-        body_truncated=body.is_cut,
         source_ip=clients.of(peer, headers),
     )
 
@@ -107,11 +130,11 @@ def _is_added(name: str) -> bool:
     return name in _FROM_NGINX or is_own(name)
 
 
-def _unread(subrequest: Subrequest, body: Body) -> Uninspected | None:
+def _unread(subrequest: Subrequest, body: Body, *, inspects_body: bool) -> Uninspected | None:
     """Return why a part of the request never came: auth_request sends no bodies."""
     is_sent = body.data or body.is_cut
     if not is_sent and (subrequest.header(CODING) or subrequest.header(LENGTH) or b"0") != b"0":
-        return Uninspected.OVERSIZE
+        return Uninspected.OVERSIZE if inspects_body else Uninspected.POLICY
     if subrequest.header(UPGRADE) and subrequest.header(METHOD) == b"GET":
         return Uninspected.UPGRADE
     return None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
-from adapter.frontends.bodies import First, Killed, Watch, read_all, read_first
+from adapter.frontends.bodies import First, Killed, Watch, leave_unread, read_all, read_first
 from adapter.proxy import answers
 from adapter.proxy.body import Body
 from adapter.proxy.client import ClientConnection
@@ -55,10 +55,10 @@ class ReverseProxy:
         if self._own is not None and self._own.owns(head.target.decode("latin-1")):
             return await self._answer_own(head, body, client)
         guard = self._guard
-        snapshot = guard.snapshot()
         fields = tuple([(key, value) for _, key, value in head.headers])
         source_ip = self._clients.of(client.peer, fields)
         request = Request(head.method.decode("ascii"), head.target, fields, source_ip=source_ip)
+        snapshot = guard.snapshot(request)
         if body is None:
             upgrade = switched_to(head) if head.method == b"GET" else b""
             unread = Uninspected.UPGRADE if upgrade else None
@@ -66,6 +66,9 @@ class ReverseProxy:
             if decision.is_refused:
                 return await self._refuse(decision, head, client)
             return await self._forward(head, client, decision, upgrade=upgrade)
+        if not snapshot.inspects_body:
+            decision = await guard.check(request, snapshot, unread=Uninspected.POLICY)
+            return await self._leave_unread(decision, head, body, client)
         refusal = await guard.check_head(request, snapshot)
         if refusal is not None:
             return await self._refuse(refusal, head, client)
@@ -81,9 +84,9 @@ class ReverseProxy:
         )  # fmt: skip
         if decision.is_refused:
             return await self._refuse(decision, head, client)
-        watch = None
         # What was told of once, in shadow mode, is not told of again.
         is_watched = decision.action is not Action.SHADOW_KILL and len(first.data) <= limit
+        watch = None
         if first.rest is not None and is_watched:
             silence_s = client.limits.silence_s
             watch = Watch(guard, request, snapshot, first.data, silence_s=silence_s)
@@ -94,6 +97,15 @@ class ReverseProxy:
                 reset(client.transport)
                 return False
             return await self._refuse(killed.decision, head, client)
+
+    async def _leave_unread(
+        self, decision: Decision, head: RequestHead, body: Body, client: ClientConnection
+    ) -> bool:
+        """Carry out a decision by the head alone; the body passes as it comes."""
+        if decision.is_refused:
+            return await self._refuse(decision, head, client)
+        first = leave_unread(head, body, client)
+        return await self._forward(head, client, decision, first=first)
 
     async def _forward(
         self,

@@ -27,15 +27,22 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15}+)[ \t]*+(?:;[^\r\n]*+)?+\r\n")
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-class Checker(Protocol):
-    """Whoever decides; neither method raises."""
+class Check(Protocol):
+    """One request that is being checked."""
 
     @property
-    def max_body_bytes(self) -> int:
-        """How much of a body is wanted."""
+    def room(self) -> int:
+        """How many bytes of its body are wanted."""
 
-    async def check(self, subrequest: Subrequest, body: Body, peer: str) -> Answer:
-        """Return what to tell nginx; ``peer`` is the address that nginx has connected from."""
+    async def answer(self, body: Body) -> Answer:
+        """Return what to tell nginx, now that the body has come."""
+
+
+class Checker(Protocol):
+    """Whoever decides."""
+
+    def begin(self, subrequest: Subrequest, peer: str) -> Check:
+        """Return the check of a head; ``peer`` is the address that nginx has connected from."""
 
     def unreadable(self, why: str) -> Answer:
         """Return what to tell nginx of something that can't be read."""
@@ -74,38 +81,48 @@ class Connection:
                 block = await self._reader.readuntil(b"\r\n\r\n")
                 self._is_busy = True
                 subrequest = parse_subrequest(block[:-4])
-                body = await self._read_body(subrequest)
+                check = self._begin(subrequest)
+                body = await self._read_body(subrequest, 0 if check is None else check.room)
         except (UnreadableError, asyncio.LimitOverrunError) as error:
             await self._answer(self._checker.unreadable(str(error)), is_last=True)
             await self._linger()
             return False
-        if subrequest.path not in CHECK_PATHS:
+        if check is None and subrequest.path not in CHECK_PATHS:
             self._writer.write(_NOT_FOUND)
             return False
-        answer = await self._check(subrequest, body)
+        answer = await self._check(check, body)
         is_last = subrequest.is_last or self._is_ending
         await self._answer(answer, is_last=is_last)
         self._is_busy = False
         return not is_last
 
-    async def _check(self, subrequest: Subrequest, body: Body) -> Answer:
+    def _begin(self, subrequest: Subrequest) -> Check | None:
+        if subrequest.path not in CHECK_PATHS:
+            return None
         try:
-            return await self._checker.check(subrequest, body, self._peer)
+            return self._checker.begin(subrequest, self._peer)
+        except Exception:
+            log.exception("check_crashed")
+            return None
+
+    async def _check(self, check: Check | None, body: Body) -> Answer:
+        try:
+            if check is not None:
+                return await check.answer(body)
         except Exception:  # without an answer nginx may let the request pass
             log.exception("check_crashed")
-            return self._checker.unreadable("the check has crashed")
+        return self._checker.unreadable("the check has crashed")
 
     async def _answer(self, answer: Answer, *, is_last: bool) -> None:
         self._writer.write(encode_answer(answer, is_last=is_last))
         await self._writer.drain()
 
-    async def _read_body(self, subrequest: Subrequest) -> Body:
-        """Return what is inspected, once all has come.
+    async def _read_body(self, subrequest: Subrequest, room: int) -> Body:
+        """Return the first ``room`` bytes, once all have come.
 
         Were the connection closed with something unread, nginx might see a reset before the
         answer, and fail open: a long body must not be a way past the adapter.
         """
-        room = self._checker.max_body_bytes
         if subrequest.body_bytes is not None:
             kept = await self._take(subrequest.body_bytes, room)
             return Body(kept, subrequest.body_bytes > room)

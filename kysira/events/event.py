@@ -65,7 +65,7 @@ class Event(NamedTuple):
             "id": self.id,
             "front_end": self.front_end,
             "host": _host(self.host),
-            "route": "",  # policies have no routes yet
+            "route": decision.route,
             "query": query_shown.text,
             "detector": finding.detector if finding else "",
             "threshold": decision.threshold,
@@ -73,6 +73,7 @@ class Event(NamedTuple):
             "breakdown": dict(verdict.breakdown),
             "policy": self.policy,
             "uninspected": list(verdict.uninspected),
+            "excluded": list(verdict.excluded),
         }
 
     def line(self) -> bytes:
@@ -95,12 +96,14 @@ class Event(NamedTuple):
             f',"reason":{quoted(header_text(decision.reason)) if decision.reason else _NOTHING}'
             f',"mode":{quoted(decision.mode)},"action":{quoted(decision.action)}'
             f',"latency_ms":{_milliseconds(self.latency_s)!r},"id":{quoted(self.id)}'
-            f',"front_end":{_text_json(self.front_end)},"host":{_host_json(self.host)},"route":""'
+            f',"front_end":{_text_json(self.front_end)},"host":{_host_json(self.host)}'
+            f',"route":{_text_json(decision.route)}'
             f',"query":{_queries.json(query) if query else _NOTHING},"detector":""'
             f',"threshold":{_number_json(decision.threshold)},"findings":[]'
             f',"breakdown":{_breakdowns.json(verdict.breakdown)}'
             f',"policy":{_text_json(self.policy)}'
-            f',"uninspected":{_list_json(verdict.uninspected) if verdict.uninspected else "[]"}}}'
+            f',"uninspected":{_list_json(verdict.uninspected) if verdict.uninspected else "[]"}'
+            f',"excluded":{encode(list(verdict.excluded)) if verdict.excluded else "[]"}}}'
         )
 
 

@@ -63,7 +63,7 @@ class EventLog:
     ) -> None:
         """``folder`` is where the file sink's events are: the last ones are remembered from it."""
         self.policy = policy
-        """The hash of the policy in force."""
+        """The hash of the policy in force, told of decisions that don't say theirs."""
         self.recorded = 0
         self.readers_dropped = 0
         self._front_end = front_end
@@ -97,7 +97,7 @@ class EventLog:
         self._waiting.append(
             Event(
                 event_id, now, self._front_end, request.method, target, host, request.source_ip,
-                decision, latency_s, self.policy,
+                decision, latency_s, decision.policy or self.policy,
             )
         )  # fmt: skip
         self._has_work.set()

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from kysira.policy import Policy
+from kysira.types import DETECTORS, Mode
 from tests.processes import ExtProc, Program
+
+MODELS = {"sqli": "model", "prompt-injection": "model"}
 
 
 def get_json(url: str) -> Any:
@@ -23,6 +27,8 @@ def test_health_tells_what_runs(tmp_path: Path) -> None:
         assert get_json(f"http://{ext_proc.http}/_kysira/health") == {
             "service": "kysira-ext-proc", "status": "ok", "mode": "active",
             "threshold": 0.95, "inference": "in-process",
+            "policy": Policy(mode=Mode.ACTIVE).hash,
+            "detectors": dict.fromkeys(DETECTORS, "regex") | MODELS,
         }  # fmt: skip
 
 

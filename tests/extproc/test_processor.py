@@ -4,7 +4,8 @@ import pytest
 
 from extproc.processor import Command, Nothing, Processor, Reply, Score, ScoreChunk, ScoreHead
 from extproc.proto import ext_proc_pb2 as pb
-from kysira.types import Action, Decision, Mode, Uninspected
+from kysira.policy import Policy, Snapshot
+from kysira.types import Action, Decision, Mode, Request, Uninspected
 from tests.extproc.conversation import body, headers, trailers
 
 PASS = Decision(Action.PASSED, Mode.SHADOW, score=0.0)
@@ -17,8 +18,14 @@ def reply(command: Command) -> pb.ProcessingResponse:
     return pb.ProcessingResponse.FromString(command.payload)
 
 
+def processor_in(mode: Mode, limit: int = 100, *, inspects_body: bool = True) -> Processor:
+    """Return a processor whose requests are all decided by one snapshot."""
+    snapshot = Snapshot(Policy(max_body_bytes=limit), mode, inspects_body=inspects_body)
+    return Processor(lambda _: snapshot)
+
+
 def shadow(limit: int = 100) -> Processor:
-    return Processor(Mode.SHADOW, limit)
+    return processor_in(Mode.SHADOW, limit)
 
 
 def test_request_without_body_is_scored_at_once() -> None:
@@ -49,11 +56,11 @@ def test_body_is_asked_for_and_joined() -> None:
 
 def test_active_mode_checks_the_head_first() -> None:
     """A head that decides it is refused without the body; one that does not goes on."""
-    processor = Processor(Mode.ACTIVE, 100)
+    processor = processor_in(Mode.ACTIVE, 100)
     assert isinstance(processor.receive(headers("POST", end=False)), ScoreHead)
     refused = reply(processor.head_decided(KILL))
     assert refused.immediate_response.status.code == 403
-    processor = Processor(Mode.ACTIVE, 100)
+    processor = processor_in(Mode.ACTIVE, 100)
     processor.receive(headers("POST", end=False))
     passed = reply(processor.head_decided(None))
     assert passed.mode_override.request_body_mode == pb.BUFFERED_PARTIAL
@@ -184,7 +191,7 @@ def test_grpc_messages_are_read_one_by_one() -> None:
 
 def test_grpc_message_can_be_refused() -> None:
     """An attack in a later message ends the call."""
-    processor = Processor(Mode.ACTIVE, 100)
+    processor = processor_in(Mode.ACTIVE, 100)
     grpc_call(processor)
     processor.decided(PASS)
     processor.receive(body(b"attack", end=False))
@@ -214,7 +221,7 @@ def test_grpc_stream_is_let_go_at_the_limit() -> None:
 
 def test_grpc_chunks_are_read_across_their_edges() -> None:
     """A client can't hide a payload by cutting it into small pieces."""
-    processor = Processor(Mode.ACTIVE, 10_000)
+    processor = processor_in(Mode.ACTIVE, 10_000)
     grpc_call(processor)
     processor.decided(PASS)
     attack = b"q=1' UNION SELECT password FROM users--"
@@ -317,3 +324,68 @@ def test_spoofed_headers_are_removed_with_the_first_reply() -> None:
     message = headers("POST", end=False, x_kysira_score="0", x_kysira_mode="off")
     mutation = reply(shadow().receive(message)).request_headers.response.header_mutation
     assert sorted(mutation.remove_headers) == ["x-kysira-mode", "x-kysira-score"]
+
+
+@pytest.mark.parametrize("mode", [pb.NONE, pb.BUFFERED, pb.STREAMED])
+@pytest.mark.parametrize("more", [{}, {"te": "trailers", "content_type": "application/grpc"}])
+def test_body_that_a_route_leaves_out_is_not_asked_for(
+    mode: "pb.BodySendMode", more: dict[str, str]
+) -> None:
+    """The head is decided, and Envoy keeps the body: no override, and the stream is closed."""
+    processor = processor_in(Mode.ACTIVE, inspects_body=False)
+    command = processor.receive(headers("POST", "/upload", end=False, mode=mode, **more))
+    assert isinstance(command, Score)
+    assert command.unread is Uninspected.POLICY
+    answer = processor.decided(PASS)
+    assert isinstance(answer, Reply)
+    assert answer.is_last
+    assert not reply(answer).HasField("mode_override")
+    assert processor.ended() is None
+
+
+def test_duplex_body_that_a_route_leaves_out_flows() -> None:
+    """In the one mode in which a body goes through us, every chunk is handed back."""
+    processor = processor_in(Mode.SHADOW, inspects_body=False)
+    processor.receive(headers("POST", end=False, mode=pb.FULL_DUPLEX_STREAMED))
+    first = processor.decided(PASS)
+    assert isinstance(first, Reply)
+    assert not first.is_last
+    answer = reply(processor.receive(body(b"attack")))
+    assert answer.request_body.response.body_mutation.streamed_response.body == b"attack"
+
+
+def test_request_without_body_leaves_nothing_out() -> None:
+    """Where there is no body nothing is said of one, and an upgrade is one."""
+    processor = processor_in(Mode.SHADOW, inspects_body=False)
+    command = processor.receive(headers("GET"))
+    assert isinstance(command, Score)
+    assert command.unread is None
+    processor = processor_in(Mode.SHADOW, inspects_body=False)
+    command = processor.receive(headers("GET", end=False, upgrade="websocket"))
+    assert isinstance(command, Score)
+    assert command.unread is Uninspected.UPGRADE
+
+
+def test_head_says_what_decides() -> None:
+    """Whose snapshot it is depends on the head alone, and it is asked for once."""
+    asked: list[Request] = []
+
+    def decided_by(head: Request) -> Snapshot:
+        asked.append(head)
+        return Snapshot(Policy(max_body_bytes=3), Mode.ACTIVE)
+
+    processor = Processor(decided_by)
+    processor.receive(headers("POST", "/a", end=False))
+    processor.head_decided(None)
+    command = processor.receive(body(b"abcdef"))
+    assert isinstance(command, Score)
+    assert command.request.body == b"abc"
+    assert [head.target for head in asked] == [b"/a"]
+    assert processor.snapshot.mode is Mode.ACTIVE
+
+
+def test_observed_request_is_decided_in_shadow() -> None:
+    """Nothing can be blocked where nobody listens."""
+    processor = processor_in(Mode.ACTIVE)
+    processor.receive(headers("GET", observed=True))
+    assert processor.snapshot.mode is Mode.SHADOW

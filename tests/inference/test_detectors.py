@@ -8,7 +8,7 @@ from inference.detectors import load_detectors
 from inference.engine import Engine
 from inference.matcher import Pattern, Re2Matcher, compile_matcher
 from inference.normalizer import read
-from kysira.types import DEFAULT_THRESHOLD, ScoreOptions
+from kysira.types import DEFAULT_THRESHOLD, DETECTORS, ScoreOptions
 from tests.detector_cases import FOLDER, Case, load_cases
 
 SLUGS = (
@@ -60,3 +60,8 @@ def test_engines_agree_on_every_attack(lead: bytes) -> None:
         for index in set(exact.match(lead + text)) - set(fast.match(lead + text))
     }
     assert not missed
+
+
+def test_policies_can_name_every_detector() -> None:
+    """A policy file's slugs are checked where no engine is: kysira/types.py lists them."""
+    assert sorted(DETECTORS) == sorted(detector.slug for detector in load_detectors())

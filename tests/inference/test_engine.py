@@ -146,6 +146,31 @@ def test_exclusion_holds_for_models() -> None:
     assert verdict.score == 0.01
 
 
+def test_exclusions_that_counted_are_named() -> None:
+    """Where a finding was dropped, or a value kept from a model that would have been shown it."""
+    cms = Exclusion("/cms", "query:a", name="cms")
+    options = ScoreOptions(exclusions=(cms, Exclusion("/cms", name="all"), Exclusion("/x")))
+    engine = Engine((SQLI, XSS))
+    assert engine.score(get("a=union-select&b=1", "/cms/1"), options).excluded == ("cms",)
+    assert engine.score(get("a=<tag>&b=union-select", "/cms"), options).excluded == ("cms", "all")
+    for path in ("/cmsx", "/cms/../admin"):
+        verdict = engine.score(get("a=union-select", path), options)
+        assert (verdict.excluded, verdict.score) == ((), 0.99)
+    assert engine.score(get("a=red+shoes", "/cms"), options).excluded == ()
+    disabled = ScoreOptions(disabled=frozenset({"sqli"}), exclusions=options.exclusions)
+    assert engine.score(get("a=union-select", "/cms"), disabled).excluded == ()
+
+
+def test_values_kept_from_a_model_are_named() -> None:
+    """What no gate lets through would not have been shown, and counts for nothing."""
+    model = FakeModel()
+    options = ScoreOptions(exclusions=(Exclusion(location="query:a", name="prose"),))
+    engine = engine_with(model, "prompt-injection")
+    assert engine.score(get("a=two+words"), options).excluded == ("prose",)
+    assert engine.score(get("a=one"), options).excluded == ()
+    assert model.asked == []
+
+
 def test_exclusion_is_not_reached_by_climbing() -> None:
     """An exclusion under one path can't be used from another."""
     options = ScoreOptions(exclusions=(Exclusion("/static"),))

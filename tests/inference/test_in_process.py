@@ -223,3 +223,8 @@ async def test_scorer_is_loaded_as_set() -> None:
     assert isinstance(verdict, Verdict)
     assert "xss" not in verdict.breakdown
     await scorer.close()
+
+
+async def test_detectors_are_told_with_what_backs_them(scorer: EngineScorer) -> None:
+    """As the service's health says."""
+    assert scorer.detectors == {"sqli": "model"}

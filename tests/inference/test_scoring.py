@@ -11,11 +11,11 @@ from inference.normalizer import Variant
 from inference.scanning import Hit, Scanner
 from inference.scoring import (
     decides,
-    exclusion_paths,
+    excluded_by,
     field_findings,
-    is_excluded,
     verdict,
 )
+from kysira.paths import readings
 from kysira.types import Exclusion, Finding, Place, ScoreOptions, Uninspected
 from tests.inference.linearity import repeated
 
@@ -136,6 +136,8 @@ def test_span_of_long_value_is_quick() -> None:
         (Exclusion("/api"), True),
         (Exclusion("/api/"), True),
         (Exclusion("/other"), False),
+        (Exclusion("/ap"), False),
+        (Exclusion("/api/v1/x"), False),
         (Exclusion(location="query:q"), True),
         (Exclusion(location="query:*"), True),
         (Exclusion(location="QUERY:q"), False),
@@ -147,9 +149,10 @@ def test_span_of_long_value_is_quick() -> None:
 )
 def test_exclusion_needs_all_three(exclusion: Exclusion, expected: bool) -> None:
     """Path prefix, location and detector must all fit."""
-    paths = exclusion_paths(b"/api/v1?q=1")
-    assert is_excluded("xss", "query:q", paths, [Exclusion("/none"), exclusion]) is expected
-    assert not is_excluded("xss", "query:q", paths, [])
+    paths = readings(b"/api/v1?q=1")
+    found = excluded_by("xss", "query:q", paths, [Exclusion("/none"), exclusion, Exclusion()])
+    assert (found is exclusion) is expected
+    assert excluded_by("xss", "query:q", paths, []) is None
 
 
 @pytest.mark.parametrize(
@@ -162,15 +165,24 @@ def test_exclusion_needs_all_three(exclusion: Exclusion, expected: bool) -> None
 )  # fmt: skip
 def test_climbing_path_profits_from_nothing(target: bytes) -> None:
     """What is excluded under a folder can't be used from elsewhere through that folder."""
-    paths = exclusion_paths(target)
-    assert not is_excluded("xss", "query:q", paths, [Exclusion("/static")])
-    assert is_excluded("xss", "query:q", paths, [Exclusion("/")])
+    paths = readings(target)
+    assert excluded_by("xss", "query:q", paths, [Exclusion("/static")]) is None
+    assert excluded_by("xss", "query:q", paths, [Exclusion("/")])
+
+
+@pytest.mark.parametrize(
+    "target",
+    [b"/%73tatic/x", b"//static/x", b"/static%2fx", b"/static;a/x", b"/static\\x", b"/statics/x"],
+)
+def test_path_that_some_app_reads_otherwise_profits_from_nothing(target: bytes) -> None:
+    """An exclusion holds where no app can take the path for another."""
+    assert excluded_by("xss", "query:q", readings(target), [Exclusion("/static")]) is None
 
 
 @pytest.mark.parametrize("target", [b"/static/a..b?c=/../", b"/static/...", b"/static/a%20b"])
 def test_ordinary_path_is_under_its_folder(target: bytes) -> None:
     """Dots in a name climb nowhere."""
-    assert is_excluded("xss", "query:q", exclusion_paths(target), [Exclusion("/static")])
+    assert excluded_by("xss", "query:q", readings(target), [Exclusion("/static")])
 
 
 def finding(detector: str, score: float, reason: str = "why") -> Finding:
@@ -187,6 +199,12 @@ def test_verdict_keeps_the_best_of_each() -> None:
     assert result.findings == (finding("sqli", 0.9, "a"), finding("xss", 0.7))
     assert (result.score, result.reason, result.detector) == (0.9, "a", "sqli")
     assert result.breakdown == {"sqli": 0.9, "xss": 0.7, "crlf": 0.0}
+
+
+def test_verdict_tells_exclusions() -> None:
+    """Those that counted are told with findings and without."""
+    assert verdict([], {}, [], ("cms",)).excluded == ("cms",)
+    assert verdict([finding("xss", 0.5)], {}, [], ("cms",)).excluded == ("cms",)
 
 
 def test_verdict_of_nothing_is_zero() -> None:
@@ -232,4 +250,4 @@ def test_exclusion_of_a_document_covers_its_messages(
 ) -> None:
     """Values that are made of others are left out with any of them."""
     exclusions = (Exclusion(location=pattern),)
-    assert is_excluded("xss", location, ("/",), exclusions) == expected
+    assert bool(excluded_by("xss", location, readings(b"/"), exclusions)) == expected

@@ -100,6 +100,8 @@ def test_options_are_obeyed(running: ServiceProcess) -> None:
     assert "path-traversal" not in running.post("/score/all", disabled).json["breakdown"]
     excluded = {"request_text": TRAVERSAL, "exclusions": [{"location": "query:file"}]}
     assert running.post("/score/all", excluded).json["score"] == 0.0
+    named = {**excluded, "exclusions": [{"location": "query:file", "name": "files"}]}
+    assert running.post("/score/all", named).json["excluded"] == ["files"]
     cut = {"request_text": "POST /\nx", "body_truncated": True}
     assert running.post("/score/all", cut).json["uninspected"] == ["oversize"]
 

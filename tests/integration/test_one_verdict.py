@@ -1,4 +1,7 @@
-"""The same request gets the same verdict wherever it enters: Envoy, the proxy, nginx with njs."""
+"""The same request gets the same verdict wherever it enters.
+
+That is through Envoy with ext_proc, Envoy with ext_authz, the proxy, and nginx with njs.
+"""
 
 import asyncio
 import json
@@ -15,6 +18,7 @@ import pytest_asyncio
 from ctl.nginx.options import NginxOptions, Via
 from tests.app import App
 from tests.envoy import Envoy, rendered
+from tests.integration.contour import contour
 from tests.integration.nginx_stack import placed
 from tests.integration.proxy import COMMAND
 from tests.integration.same_requests import Named, same_requests, send
@@ -53,7 +57,7 @@ class Way:
 
 @dataclass
 class Ways:
-    """The three ways to one app."""
+    """The four ways to one app."""
 
     app: App
     ways: list[Way]
@@ -90,6 +94,12 @@ async def all_ways(folder: Path) -> AsyncIterator[Ways]:
         config = rendered(app.url, ext_proc.grpc, "--message-timeout", "60s")
         envoy = programs.enter_context(Envoy(config, folder))
         envoy.wait_until_healthy(CLUSTER)
+        # Contour's normalised paths would be other requests.
+        as_sent = {"NORMALIZE_PATH": "false", "MERGE_SLASHES": "false"}
+        (folder / "authz").mkdir()
+        authz = programs.enter_context(
+            Envoy(contour(app.url, ext_proc.grpc, **as_sent), folder / "authz")
+        )
         adapter = programs.enter_context(Adapter(folder / "adapter", **PATIENT))
         options = placed(NginxOptions(via=Via.NJS, check_timeout=60.0), app.url, adapter)
         nginx = programs.enter_context(Nginx(rendered_nginx(options), folder))
@@ -104,6 +114,7 @@ async def all_ways(folder: Path) -> AsyncIterator[Ways]:
                 app,
                 [
                     Way("ext-proc", envoy.port, f"http://{ext_proc.http}"),
+                    Way("ext-authz", authz.port, f"http://{ext_proc.http}"),
                     Way("proxy", int(address.rpartition(":")[2]), f"http://{address}"),
                     Way("nginx", nginx.port, f"http://{adapter.address}"),
                 ],
@@ -114,7 +125,7 @@ async def all_ways(folder: Path) -> AsyncIterator[Ways]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ways(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ways]:
-    """Return all three, followed."""
+    """Return all four, followed."""
     async with all_ways(tmp_path_factory.mktemp("ways")) as made:
         await made.follow()
         yield made

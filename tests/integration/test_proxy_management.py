@@ -6,6 +6,8 @@ import json
 import signal
 from pathlib import Path
 
+from kysira.policy import Policy
+from kysira.types import DETECTORS
 from tests.adapter.certificates import make_certificate
 from tests.adapter.raw import ask, connected, get, read_message
 from tests.integration.proxy import COMMAND, ENV, running_proxy
@@ -25,7 +27,8 @@ async def test_management_answers_on_the_traffic_port(tmp_path: Path) -> None:
         async with stack.client.get(f"{stack.url}/_kysira/health") as answer:
             assert await answer.json() == {
                 "service": "kysira-proxy", "status": "ok", "mode": "shadow", "threshold": 0.95,
-                "target": stack.app.url, "inference": "in-process",
+                "target": stack.app.url, "inference": "in-process", "policy": Policy().hash,
+                "detectors": dict.fromkeys(DETECTORS, "regex"),
             }  # fmt: skip
         async with stack.client.get(f"{stack.url}/shop"):
             pass

@@ -119,3 +119,13 @@ def test_wrong_network_is_named(text: str) -> None:
     """The error says which is wrong, and how one looks."""
     with pytest.raises(ValueError, match=r"no address or network, such as 10\.0\.0\.0/8"):
         read_networks(text)
+
+
+def test_whom_to_believe_can_change() -> None:
+    """A new policy's proxies and headers count from then on, and no others."""
+    clients = ClientAddress(read_networks("10.0.0.0/8"))
+    headers = (("x-real-ip", b"2.2.2.2"), ("x-forwarded-for", b"3.3.3.3"))
+    assert clients.of("10.0.0.1", headers) == "2.2.2.2"
+    clients.believe(read_networks("192.0.2.0/24"), ("x-forwarded-for",))
+    assert clients.of("10.0.0.1", headers) == "10.0.0.1"
+    assert clients.of("192.0.2.1", headers) == "3.3.3.3"

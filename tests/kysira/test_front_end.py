@@ -2,20 +2,23 @@
 
 import asyncio
 import json
+import signal
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import aiohttp
 import pytest
 from aiohttp import web
 from prometheus_client.exposition import generate_latest
 
-from kysira.errors import SettingsError
+from kysira.errors import PolicyError, SettingsError
 from kysira.events.settings import SinkKind
 from kysira.front_end import FrontEnd, FrontEndSettings, Kind, front_end
 from kysira.scorer import Scorer
 from kysira.serving import start_http
+from kysira.settings import load
 from kysira.types import Action, Finding, Mode, Request, ScoreOptions, Verdict
 
 KIND = Kind("kysira-test", "test", "k")
@@ -30,6 +33,7 @@ class FakeScorer:
 
     description = "fake"
     is_failing = False
+    detectors: Mapping[str, str] = MappingProxyType({"sqli": "regex"})
 
     def __init__(self) -> None:
         self.is_closed = False
@@ -61,7 +65,7 @@ async def test_decision_reaches_readers_and_file(parts: FrontEnd, tmp_path: Path
     app = web.Application()
     app.add_routes(parts.management().routes())
     server = await start_http(app, "127.0.0.1", 0)
-    decision = await parts.guard.check(REQUEST, parts.guard.snapshot())
+    decision = await parts.guard.check(REQUEST, parts.guard.snapshot(REQUEST))
     assert (decision.action, decision.refuse_status) == (Action.ACTIVE_KILL, 403)
     async with aiohttp.ClientSession() as client, client.get(f"{server.url}/api/events") as stream:
         event = {}
@@ -78,7 +82,7 @@ async def test_decision_reaches_readers_and_file(parts: FrontEnd, tmp_path: Path
     assert event["front_end"] == "test"
     assert (event["host"], event["source_ip"]) == ("app.example", "192.0.2.7")
     assert (event["action"], event["detector"], event["score"]) == ("active_kill", "sqli", 0.98)
-    assert event["policy"] == parts.settings.policy.hash
+    assert event["policy"] == parts.policies.policy.hash
     file = tmp_path / "test-4711" / "events.jsonl"
     assert json.loads(file.read_text()) == event
 
@@ -95,17 +99,19 @@ async def test_health_follows_the_scorer(tmp_path: Path) -> None:
         loading = asyncio.create_task(parts.load(engine))
         await asyncio.sleep(0)
         assert parts.health()["status"] == "loading"
+        assert "detectors" not in parts.health()
         may_load.set()
         await loading
         assert parts.health() == {
             "service": "kysira-test", "status": "ok", "mode": "shadow", "threshold": 0.95,
-            "inference": "fake",
+            "inference": "fake", "policy": parts.policies.policy.hash,
+            "detectors": {"sqli": "regex"},
         }  # fmt: skip
 
 
 async def test_metrics_have_the_kinds_names(parts: FrontEnd) -> None:
     """Decisions, mode and events are counted under the front-end's own names."""
-    await parts.guard.check(REQUEST, parts.guard.snapshot())
+    await parts.guard.check(REQUEST, parts.guard.snapshot(REQUEST))
     text = generate_latest(parts.registry).decode()
     assert 'k_requests_total{action="active_kill"} 1.0' in text
     assert "k_events_total 1.0" in text
@@ -119,7 +125,7 @@ async def test_end_loses_nothing(tmp_path: Path) -> None:
     async with front_end(settings(tmp_path), KIND, 1) as parts:
         await parts.load(lambda: scorer)
         for _ in range(50):
-            await parts.guard.check(REQUEST, parts.guard.snapshot())
+            await parts.guard.check(REQUEST, parts.guard.snapshot(REQUEST))
     assert scorer.is_closed
     lines = (tmp_path / "test-1" / "events.jsonl").read_text().splitlines()
     assert len(lines) == 50
@@ -131,7 +137,7 @@ async def test_events_survive_a_restart(tmp_path: Path) -> None:
     for _ in range(2):
         async with front_end(settings(tmp_path), KIND, 1) as parts:
             await parts.load(FakeScorer)
-            ids.append((await parts.guard.check(REQUEST, parts.guard.snapshot())).event_id)
+            ids.append((await parts.guard.check(REQUEST, parts.guard.snapshot(REQUEST))).event_id)
     rows = (tmp_path / "test-1" / "events.jsonl").read_text().splitlines()
     assert [json.loads(row)["id"] for row in rows] == ids
 
@@ -149,7 +155,7 @@ def test_policy_is_what_the_settings_say(tmp_path: Path) -> None:
     policy = settings(
         tmp_path, score_threshold=0.8, disabled_detectors=("xss",), timeout_ms=50,
         max_body_bytes=10,
-    ).policy  # fmt: skip
+    ).stated_policy  # fmt: skip
     assert policy.options == ScoreOptions(0.8, disabled=frozenset({"xss"}))
     assert (policy.timeout_s, policy.max_body_bytes) == (0.05, 10)
 
@@ -167,3 +173,93 @@ async def test_start_is_announced_beside_events(
     line = f"kysira-test listening http=127.0.0.1:1 mode=shadow sinks={','.join(sinks)}\n"
     assert line == (written.out if is_stdout else written.err)
     assert not (written.err if is_stdout else written.out)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Return once it holds."""
+    async with asyncio.timeout(30):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def test_policy_file_is_in_force(tmp_path: Path) -> None:
+    """What it says holds where no setting is given, in everything that asks."""
+    file = tmp_path / "kysira.yaml"
+    file.write_text(
+        "mode: active\nthreshold: 0.99\ntrusted_proxies: [10.0.0.0/8]\ntimeout_ms: 100\n"
+        "detectors: {sqli: {enabled: false}}\n"
+    )
+    given = load(FrontEndSettings, "k", argv=[], environ={
+        "KYSIRA_POLICY": str(file), "KYSIRA_DATA_DIR": str(tmp_path), "KYSIRA_TIMEOUT_MS": "50",
+    })  # fmt: skip
+    async with front_end(given, KIND, 1) as parts:
+        await parts.load(FakeScorer)
+        snapshot = parts.guard.snapshot(REQUEST)
+        assert snapshot.policy == parts.policies.policy
+        assert (snapshot.mode, snapshot.policy.timeout_s) == (Mode.ACTIVE, 0.05)
+        assert parts.clients.trusts("10.1.1.1")
+        health = parts.health()
+        assert (health["mode"], health["threshold"]) == ("active", 0.99)
+        assert health["policy"] == snapshot.hash
+        assert not {"policy_error", "detectors"} & health.keys()
+
+
+async def test_changed_file_changes_everything(tmp_path: Path) -> None:
+    """Mode, policy, proxies, metrics and events follow; a broken one is told, and nothing more."""
+    file = tmp_path / "kysira.yaml"
+    file.write_text("mode: shadow")
+    async with front_end(settings(tmp_path, policy=file), KIND, 1) as parts:
+        await parts.load(FakeScorer)
+        old = parts.policies.policy
+        await parts.modes.flip(Mode.ACTIVE)
+        file.write_text("mode: active\nthreshold: 0.99\ntrusted_proxies: [10.0.0.0/8]")
+        await until(lambda: parts.policies.policy is not old)
+        decision = await parts.guard.check(REQUEST, parts.guard.snapshot(REQUEST))
+        new = parts.policies.policy
+        assert (decision.action, decision.policy) == (Action.PASSED, new.hash)
+        assert parts.modes.configured is Mode.ACTIVE
+        assert parts.clients.trusts("10.1.1.1")
+        file.write_text("mode: activ")
+        await until(lambda: parts.policies.failures == 1)
+        text = generate_latest(parts.registry).decode()
+        assert f'k_policy_info{{hash="{new.hash}"}} 1.0' in text
+        assert "k_policy_reload_failures_total 1.0" in text
+        health = parts.health()
+        assert (health["policy"], health["mode"]) == (new.hash, "active")
+        assert health["policy_error"] == parts.policies.complaint
+        assert "activ'" in parts.policies.error
+
+
+async def test_sighup_rereads_the_file(tmp_path: Path) -> None:
+    """At once, and without a file it ends the process as ever."""
+    file = tmp_path / "kysira.yaml"
+    file.write_text("threshold: 0.5")
+    before = signal.getsignal(signal.SIGHUP)
+    async with front_end(settings(tmp_path, policy=file), KIND, 1) as parts:
+        file.write_text("threshold: 0.6")
+        signal.raise_signal(signal.SIGHUP)
+        await until(lambda: parts.policies.policy.options.threshold == 0.6)
+    async with front_end(settings(tmp_path), KIND, 1):
+        assert signal.getsignal(signal.SIGHUP) == before
+
+
+async def test_broken_file_ends_the_start(tmp_path: Path) -> None:
+    """Every line of it is told."""
+    file = tmp_path / "kysira.yaml"
+    file.write_text("mode: activ\nmod: 1")
+    with pytest.raises(PolicyError, match=r"(?s)mode: 'activ'.*mod: there is no such key"):
+        async with front_end(settings(tmp_path, policy=file), KIND, 1):
+            pass
+
+
+async def test_policy_can_be_looked_at(parts: FrontEnd) -> None:
+    """On the management paths of every front-end."""
+    app = web.Application()
+    app.add_routes(parts.management().routes())
+    server = await start_http(app, "127.0.0.1", 0)
+    async with aiohttp.ClientSession() as client:
+        async with client.get(f"{server.url}/_kysira/policy") as answer:
+            shown = await answer.json()
+    await server.close()
+    assert (shown["hash"], shown["file"]) == (parts.policies.policy.hash, None)
+    assert shown["policy"]["mode"] == "active"

@@ -13,10 +13,12 @@ from kysira.guard import Guard
 from kysira.metrics import GuardMetrics
 from kysira.mode_store import ModeStore
 from kysira.policy import Policy
+from kysira.routes import Route
 from kysira.settings import OnFailure, OnOversize
 from kysira.types import (
     Action,
     Decision,
+    Exclusion,
     Finding,
     Mode,
     Request,
@@ -107,7 +109,7 @@ async def test_attack_is_told_or_blocked(
     """The mode decides whether an attack is refused; it is flagged in both."""
     bench.scorer.answer = ATTACK
     guard = bench.guard(mode=mode)
-    decision = await guard.check(REQUEST, guard.snapshot())
+    decision = await guard.check(REQUEST, guard.snapshot(REQUEST))
     assert (decision.action, decision.refuse_status) == (action, status)
     assert bench.value("requests_total", action=action.value) == 1
     assert bench.value("flagged_total") == 1
@@ -119,7 +121,7 @@ async def test_attack_is_told_or_blocked(
 async def test_clean_request_passes(bench: Bench) -> None:
     """A clean request passes in active mode, counted as such and as nothing else."""
     guard = bench.guard(mode=Mode.ACTIVE)
-    decision = await guard.check(REQUEST, guard.snapshot())
+    decision = await guard.check(REQUEST, guard.snapshot(REQUEST))
     assert (decision.action, decision.score) == (Action.PASSED, 0.0)
     assert bench.value("requests_total", action="passed") == 1
     assert bench.value("flagged_total") == bench.value("killed_total") == 0
@@ -146,7 +148,7 @@ async def test_failure_is_decided_by_policy(
     """Whatever goes wrong there is a decision: 503 when active and closed, else through."""
     bench.scorer.answer = answer
     guard = bench.guard(Policy(on_failure=on_failure, timeout_s=0.02), mode=mode)
-    decision = await guard.check(REQUEST, guard.snapshot())
+    decision = await guard.check(REQUEST, guard.snapshot(REQUEST))
     is_refused = mode is Mode.ACTIVE and on_failure is OnFailure.CLOSED
     assert decision.refuse_status == (503 if is_refused else None)
     assert (decision.action, decision.score) == (Action.ERROR, None)
@@ -161,7 +163,7 @@ async def test_scorers_own_limit_counts_as_the_policys(bench: Bench) -> None:
     """Who blocks what is over the limit blocks what is over the inference service's limit too."""
     bench.scorer.answer = ScoringTooLarge("over 1 MB")
     guard = bench.guard(Policy(on_oversize=OnOversize.BLOCK), mode=Mode.ACTIVE)
-    decision = await guard.check(REQUEST, guard.snapshot())
+    decision = await guard.check(REQUEST, guard.snapshot(REQUEST))
     assert (decision.action, decision.refuse_status) == (Action.ACTIVE_KILL, 413)
 
 
@@ -169,7 +171,7 @@ async def test_deadline_holds(bench: Bench) -> None:
     """A scorer that hangs costs the timeout and no more."""
     bench.scorer.answer = None
     guard = bench.guard(Policy(timeout_s=0.05))
-    await asyncio.wait_for(guard.check(REQUEST, guard.snapshot()), 5)
+    await asyncio.wait_for(guard.check(REQUEST, guard.snapshot(REQUEST)), 5)
     assert 0.04 < bench.value("request_duration_seconds_sum", action="error") < 5
 
 
@@ -177,7 +179,7 @@ async def test_cancelled_check_is_cancelled(bench: Bench) -> None:
     """A request that its client gave up is no failure of scoring."""
     bench.scorer.answer = None
     guard = bench.guard(Policy(timeout_s=60))
-    task = asyncio.create_task(guard.check(REQUEST, guard.snapshot()))
+    task = asyncio.create_task(guard.check(REQUEST, guard.snapshot(REQUEST)))
     while not bench.scorer.asked:
         await asyncio.sleep(0)
     task.cancel()
@@ -190,17 +192,17 @@ async def test_snapshot_outlives_a_flip(bench: Bench) -> None:
     """A request is decided by the mode it began under, the next one by the new mode."""
     bench.scorer.answer = ATTACK
     guard = bench.guard(mode=Mode.ACTIVE)
-    before = guard.snapshot()
+    before = guard.snapshot(REQUEST)
     bench.modes.set(Mode.SHADOW)
     assert (await guard.check(REQUEST, before)).is_refused
-    assert not (await guard.check(REQUEST, guard.snapshot())).is_refused
+    assert not (await guard.check(REQUEST, guard.snapshot(REQUEST))).is_refused
 
 
 async def test_policy_reaches_scorer(bench: Bench) -> None:
     """The scorer sees the policy's options and at most the inspected part of the body."""
     options = ScoreOptions(threshold=0.5, disabled=frozenset({"crlf"}))
     guard = bench.guard(Policy(options, max_body_bytes=3))
-    await guard.check(REQUEST, guard.snapshot())
+    await guard.check(REQUEST, guard.snapshot(REQUEST))
     request, given = bench.scorer.asked[0]
     assert given is options
     assert (request.body, request.body_truncated) == (b"pin", True)
@@ -211,7 +213,7 @@ async def test_unread_part_is_told(bench: Bench, answer: Verdict | Exception) ->
     """What never reached the guard is in the decision and counted, once."""
     bench.scorer.answer = answer
     guard = bench.guard()
-    snapshot = guard.snapshot()
+    snapshot = guard.snapshot(REQUEST)
     decision = await guard.check(REQUEST, snapshot, unread=Uninspected.UPGRADE)
     assert decision.verdict.uninspected[-1] is Uninspected.UPGRADE
     assert bench.value("uninspected_total", reason="upgrade") == 1
@@ -224,7 +226,7 @@ async def test_unread_part_is_told(bench: Bench, answer: Verdict | Exception) ->
 async def test_head_decides_attacks_alone(bench: Bench) -> None:
     """The head alone refuses in active mode; anything else waits for the body, uncounted."""
     guard = bench.guard(Policy(on_failure=OnFailure.CLOSED), mode=Mode.ACTIVE)
-    snapshot = guard.snapshot()
+    snapshot = guard.snapshot(REQUEST)
     assert await guard.check_head(REQUEST, snapshot) is None
     bench.scorer.answer = ScoringError("down")
     assert await guard.check_head(REQUEST, snapshot) is None
@@ -241,7 +243,7 @@ async def test_head_is_not_scored_in_shadow(bench: Bench) -> None:
     """In shadow mode the head has nothing to decide, so it costs nothing."""
     bench.scorer.answer = ATTACK
     guard = bench.guard()
-    assert await guard.check_head(REQUEST, guard.snapshot()) is None
+    assert await guard.check_head(REQUEST, guard.snapshot(REQUEST)) is None
     assert not bench.scorer.asked
 
 
@@ -261,7 +263,7 @@ async def test_further_piece_counts_when_bad(
     """A piece that passes counts nothing; any other comes back, counted once."""
     bench.scorer.answer = answer
     guard = bench.guard(Policy(on_failure=OnFailure.CLOSED), mode=mode)
-    decision = await guard.check_more(REQUEST, REQUEST, guard.snapshot())
+    decision = await guard.check_more(REQUEST, REQUEST, guard.snapshot(REQUEST))
     assert (decision is not None) == (action != "passed")
     assert (decision is not None and decision.is_refused) == is_refused
     assert bench.value("requests_total", action=action) == (action != "passed")
@@ -278,7 +280,7 @@ async def test_log_tells_the_winner_and_no_secret(
     )  # fmt: skip
     policy = Policy(ScoreOptions(thresholds={"xss": 1.0, "sqli": 0.9}))
     guard = bench.guard(policy, mode=Mode.ACTIVE)
-    await guard.check(REQUEST, guard.snapshot())
+    await guard.check(REQUEST, guard.snapshot(REQUEST))
     line = caplog.records[-1].getMessage()
     assert line.startswith("request_blocked detector=sqli score=0.9800 reason='sqli:union'")
     assert "location='query:q' method=POST path='/login' source_ip=192.0.2.7" in line
@@ -304,7 +306,7 @@ async def test_log_holds_no_secret_of_the_path(
     bench.scorer.answer = Verdict(0.98, "sqli:union", "sqli", {"sqli": 0.98}, (finding,))
     with caplog.at_level(logging.WARNING):
         guard = bench.guard()
-        await guard.check(Request("GET", target), guard.snapshot())
+        await guard.check(Request("GET", target), guard.snapshot(REQUEST))
     assert "request_" in caplog.text
     assert "s3cret" not in caplog.text
 
@@ -313,7 +315,7 @@ async def test_passed_request_logs_nothing(bench: Bench, caplog: pytest.LogCaptu
     """Ordinary traffic leaves no line."""
     guard = bench.guard()
     caplog.clear()
-    await guard.check(REQUEST, guard.snapshot())
+    await guard.check(REQUEST, guard.snapshot(REQUEST))
     assert not caplog.records
 
 
@@ -322,7 +324,7 @@ async def test_latency_is_the_clocks(bench: Bench) -> None:
     ticks = iter((10.0, 10.25))
     clock: Callable[[], float] = lambda: next(ticks)  # noqa: E731
     guard = Guard(bench.scorer, Policy(), bench.modes, bench.metrics, bench.events, clock=clock)
-    await guard.check(REQUEST, guard.snapshot())
+    await guard.check(REQUEST, guard.snapshot(REQUEST))
     assert bench.value("request_duration_seconds_sum", action="passed") == 0.25
 
 
@@ -339,7 +341,7 @@ async def test_outage_is_explained_once_a_second(
     async def explained() -> list[str]:
         caplog.clear()
         for _ in range(5):
-            await guard.check(REQUEST, guard.snapshot())
+            await guard.check(REQUEST, guard.snapshot(REQUEST))
         return [text for text in caplog.messages if text.startswith("scoring_failed")]
 
     assert await explained() == ["scoring_failed error='connection refused' more=0"]
@@ -351,9 +353,9 @@ async def test_outage_is_explained_once_a_second(
 async def test_every_decision_is_an_event(bench: Bench) -> None:
     """A passed request too is told once, and its decision holds the event's id."""
     guard = bench.guard()
-    passed = await guard.check(REQUEST, guard.snapshot())
+    passed = await guard.check(REQUEST, guard.snapshot(REQUEST))
     bench.scorer.answer = ATTACK
-    flagged = await guard.check(REQUEST, guard.snapshot())
+    flagged = await guard.check(REQUEST, guard.snapshot(REQUEST))
     assert (passed.event_id, flagged.event_id) == ("event-1", "event-2")
     assert [decision.action for _, decision in bench.events.told] == [
         Action.PASSED, Action.SHADOW_KILL,
@@ -364,10 +366,10 @@ async def test_every_decision_is_an_event(bench: Bench) -> None:
 async def test_head_is_told_only_when_refused(bench: Bench) -> None:
     """What goes on to its body is told of with it."""
     guard = bench.guard(mode=Mode.ACTIVE)
-    assert await guard.check_head(REQUEST, guard.snapshot()) is None
+    assert await guard.check_head(REQUEST, guard.snapshot(REQUEST)) is None
     assert bench.events.told == []
     bench.scorer.answer = ATTACK
-    refused = await guard.check_head(REQUEST, guard.snapshot())
+    refused = await guard.check_head(REQUEST, guard.snapshot(REQUEST))
     assert refused
     assert refused.event_id == "event-1"
 
@@ -377,5 +379,74 @@ async def test_log_names_the_event(bench: Bench, caplog: pytest.LogCaptureFixtur
     bench.scorer.answer = ATTACK
     guard = bench.guard()
     with caplog.at_level(logging.WARNING):
-        await guard.check(REQUEST, guard.snapshot())
+        await guard.check(REQUEST, guard.snapshot(REQUEST))
     assert "event_id=event-1" in caplog.text
+
+
+UPLOADS = Route("uploads", path="/login", mode=Mode.SHADOW, inspect_body=False)
+
+
+async def test_request_is_decided_by_its_route(bench: Bench) -> None:
+    """What a route says holds from its first byte on, and is told; others are as before."""
+    policy = Policy(routes=(UPLOADS,))
+    guard = bench.guard(policy, mode=Mode.ACTIVE)
+    bench.scorer.answer = ATTACK
+    routed = await guard.check(REQUEST, guard.snapshot(REQUEST))
+    other = Request("GET", b"/")
+    plain = await guard.check(other, guard.snapshot(other))
+    assert (routed.route, routed.action) == ("uploads", Action.SHADOW_KILL)
+    assert (plain.route, plain.action) == ("", Action.ACTIVE_KILL)
+    assert (routed.policy, plain.policy) == (policy.hash, policy.hash)
+    assert [told.route for _, told in bench.events.told] == ["uploads", ""]
+    assert bench.value("route_requests_total", route="uploads") == 1
+    assert bench.value("route_requests_total", route="?") == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "action"),
+    [(CLEAN, Action.SKIPPED), (ATTACK, Action.SHADOW_KILL), (ScoringError("x"), Action.ERROR)],
+)
+async def test_body_that_a_route_leaves_out_is_not_scored(
+    bench: Bench, answer: Verdict | Exception, action: Action
+) -> None:
+    """A front-end may hand it over all the same: the head is scored, and that is said."""
+    bench.scorer.answer = answer
+    guard = bench.guard(Policy(routes=(UPLOADS,)))
+    decision = await guard.check(REQUEST, guard.snapshot(REQUEST))
+    assert bench.scorer.asked[0][0].body == b""
+    assert decision.action is action
+    assert decision.verdict.uninspected[-1] is Uninspected.POLICY
+    assert bench.value("uninspected_total", reason="policy") == 1
+
+
+async def test_request_without_body_leaves_nothing_unread(bench: Bench) -> None:
+    """There is nothing to skip."""
+    guard = bench.guard(Policy(routes=(UPLOADS,)))
+    request = Request("GET", b"/login")
+    decision = await guard.check(request, guard.snapshot(request))
+    assert (decision.action, decision.verdict.uninspected) == (Action.PASSED, ())
+
+
+async def test_new_policy_is_used_from_then_on(bench: Bench) -> None:
+    """A request that has begun is decided by the policy it began under."""
+    old, new = Policy(), Policy(ScoreOptions(threshold=0.99), mode=Mode.ACTIVE)
+    guard = bench.guard(old)
+    bench.scorer.answer = ATTACK
+    before = guard.snapshot(REQUEST)
+    guard.use(new)
+    after = guard.snapshot(REQUEST)
+    decisions = [await guard.check(REQUEST, snapshot) for snapshot in (before, after)]
+    assert [each.action for each in decisions] == [Action.SHADOW_KILL, Action.PASSED]
+    assert [each.policy for each in decisions] == [old.hash, new.hash]
+    assert [told.policy for _, told in bench.events.told] == [old.hash, new.hash]
+
+
+async def test_exclusions_that_counted_are_counted(bench: Bench) -> None:
+    """Each by its name, from 0 on; a name that nobody declared is no label."""
+    policy = Policy(exclusions=(Exclusion("/a", name="cms"), Exclusion("/b", name="other")))
+    guard = bench.guard(policy)
+    bench.scorer.answer = Verdict(excluded=("cms", "strange"))
+    await guard.check(REQUEST, guard.snapshot(REQUEST))
+    assert bench.metrics.hits == {"cms": 1, "other": 0}
+    guard.use(Policy(exclusions=(Exclusion("/c", name="new"), Exclusion("/a", name="cms"))))
+    assert bench.metrics.hits == {"new": 0, "cms": 1}

@@ -7,7 +7,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
 from kysira.metrics import BUCKETS_S, GuardMetrics, is_active, mode_gauge, new_registry
-from kysira.types import Action, Decision, Mode, Uninspected, Verdict
+from kysira.policy import Policy
+from kysira.routes import Route
+from kysira.types import Action, Decision, Exclusion, Mode, Uninspected, Verdict
 
 GUIDE = (
     "requests_total", "request_duration_seconds_bucket", "flagged_total", "killed_total",
@@ -104,3 +106,25 @@ def test_registry_has_the_process() -> None:
     text = generate_latest(registry).decode()
     assert "python_info" in text
     assert not re.search(r"^k_\w+_created", text, re.MULTILINE)
+
+
+def test_exclusions_and_routes_are_counted_by_name() -> None:
+    """Those of the policy in force are there from the start; their counts outlive a reload."""
+    registry = CollectorRegistry()
+    metrics = GuardMetrics("k", registry)
+    policy = Policy(
+        routes=(Route("admin", path="/admin"),), exclusions=(Exclusion("/cms", name="cms"),)
+    )
+    metrics.count_for(policy)
+    verdict = Verdict(excluded=("cms",))
+    for route in ("admin", "?", "", "old"):
+        decision = Decision(Action.PASSED, Mode.SHADOW, verdict=verdict, route=route)
+        metrics.observe(decision, 0.001)
+    metrics.count_for(policy)
+    values = samples(registry)
+    assert values['k_exclusion_hits_total{exclusion="cms"}'] == 4
+    assert values['k_route_requests_total{route="admin"}'] == 1
+    assert values['k_route_requests_total{route="?"}'] == 1
+    assert 'k_route_requests_total{route="old"}' not in values
+    metrics.count_for(Policy())
+    assert not any("exclusion" in name or "route" in name for name in samples(registry))

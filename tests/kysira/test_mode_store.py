@@ -309,3 +309,38 @@ async def test_flip_holds_though_the_disk_does_not_answer(
     assert (store.mode, store.write_failures) == (Mode.SHADOW, 1)
     assert "mode_not_saved" in caplog.text
     gate.set()
+
+
+async def test_newly_configured_mode_ends_flips(tmp_path: Path) -> None:
+    """A policy file that says another mode gets it at once, and for good."""
+    store = ModeStore(Mode.SHADOW, tmp_path)
+    await store.flip(Mode.ACTIVE, 60)
+    await store.configure(Mode.SHADOW)
+    assert store.mode is Mode.ACTIVE, "the configured mode is the same: the flip stays"
+    await store.configure(Mode.ACTIVE)
+    assert (store.mode, store.configured, store.expires_at) == (Mode.ACTIVE, Mode.ACTIVE, None)
+    assert not (tmp_path / "mode.json").exists()
+    await store.configure(Mode.SHADOW)
+    assert store.mode is Mode.SHADOW
+    assert ModeStore(Mode.SHADOW, tmp_path).mode is Mode.SHADOW
+
+
+async def test_flip_in_the_making_ends_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flip over the mode before does not come into force after the new one."""
+    gate, sync = threading.Event(), os.fsync
+
+    def slow(handle: int) -> None:
+        gate.wait()
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    store = ModeStore(Mode.ACTIVE, tmp_path)
+    flip = asyncio.create_task(store.flip(Mode.ACTIVE, 60))
+    await asyncio.sleep(0)
+    configuring = asyncio.create_task(store.configure(Mode.SHADOW))
+    await asyncio.sleep(0)
+    assert store.mode is Mode.SHADOW, "at once, whatever the disk does"
+    gate.set()
+    await asyncio.gather(flip, configuring)
+    assert store.mode is Mode.SHADOW
+    assert not (tmp_path / "mode.json").exists()

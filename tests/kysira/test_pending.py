@@ -1,5 +1,8 @@
 """The scorer that is still loading."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 
 from kysira.errors import ScoringError
@@ -12,6 +15,7 @@ class FakeScorer:
 
     description = "in-process"
     is_closed = False
+    detectors: Mapping[str, str] = MappingProxyType({"sqli": "model"})
 
     async def score(self, request: Request, options: ScoreOptions) -> Verdict:
         """Tell what was asked."""
@@ -26,6 +30,7 @@ async def test_loading_scores_nothing() -> None:
     """Until the scorer is there, requests are not scored, and closing is fine."""
     pending = PendingScorer()
     assert (pending.is_ready, pending.description) == (False, "loading")
+    assert pending.detectors == {}
     with pytest.raises(ScoringError, match="loading"):
         await pending.score(Request("GET", b"/"), ScoreOptions())
     await pending.close()
@@ -36,6 +41,7 @@ async def test_ready_passes_everything_on() -> None:
     pending, scorer = PendingScorer(), FakeScorer()
     pending.ready(scorer)
     assert (pending.is_ready, pending.description) == (True, "in-process")
+    assert pending.detectors == {"sqli": "model"}
     verdict = await pending.score(Request("PUT", b"/"), ScoreOptions(threshold=0.5))
     assert (verdict.score, verdict.reason) == (0.5, "PUT")
     await pending.close()

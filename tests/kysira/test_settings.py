@@ -253,3 +253,18 @@ def test_option_is_never_abbreviated() -> None:
         ) as raised:
             read(*argv)
         assert "s3cret" not in str(raised.value)
+
+
+def test_given_settings_are_known() -> None:
+    """What was said is told apart from what is so by default, even where it is the same."""
+    assert read().given == frozenset()
+    assert read("--mode", "shadow", KYSIRA_BIND="::1").given == {"mode", "bind"}
+    assert AllSettings().given == frozenset()
+    assert "given" not in {field.name for field in fields(AllSettings)}
+
+
+def test_policy_file_is_a_setting() -> None:
+    """KYSIRA_POLICY and --policy name it."""
+    assert read().policy is None
+    assert read(KYSIRA_POLICY="/etc/kysira.yaml").policy == Path("/etc/kysira.yaml")
+    assert read("--policy", "kysira.yaml").policy == Path("kysira.yaml")

@@ -23,7 +23,8 @@ def test_words_are_the_contracts() -> None:
     assert [*Mode] == ["shadow", "active"]
     assert [*Action] == ["passed", "shadow_kill", "active_kill", "error", "skipped"]
     assert [*Uninspected] == [
-        "timeout", "oversize", "overload", "parse", "encoding", "upgrade", "budget", "error",
+        "timeout", "oversize", "overload", "parse", "encoding", "upgrade", "budget", "policy",
+        "error",
     ]  # fmt: skip
     assert DEFAULT_THRESHOLD == 0.95
 
@@ -69,3 +70,10 @@ def test_refused_means_a_status() -> None:
     """A decision refuses exactly when it has a status to refuse with."""
     assert not Decision(Action.SHADOW_KILL, Mode.SHADOW).is_refused
     assert Decision(Action.ACTIVE_KILL, Mode.ACTIVE, refuse_status=403).is_refused
+
+
+def test_exclusion_ends_when_it_says() -> None:
+    """At that moment, and never where it says none."""
+    assert not Exclusion(expires=10.0).has_expired(9.9)
+    assert Exclusion(expires=10.0).has_expired(10.0)
+    assert not Exclusion().has_expired(1e12)

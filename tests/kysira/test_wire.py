@@ -39,7 +39,9 @@ OPTIONS = st.builds(
     SCORES,
     st.dictionaries(st.text("abc-", min_size=1), SCORES, max_size=3),
     st.frozensets(st.text(max_size=9), max_size=3),
-    st.lists(st.builds(Exclusion, st.text(), st.text(), st.text()), max_size=3).map(tuple),
+    st.lists(st.builds(Exclusion, st.text(), st.text(), st.text(), st.text()), max_size=3).map(
+        tuple
+    ),
 )
 FINDINGS = st.builds(
     Finding,
@@ -272,7 +274,7 @@ ROW: dict[str, Any] = {
                 {"score": "0.5"}, {"score": None}, {"breakdown": []}, {"breakdown": {"a": 2}},
                 {"findings": 1}, {"findings": [{}]}, {"findings": [ROW | {"score": float("nan")}]},
                 {"findings": [ROW | {"span": []}]}, {"findings": [ROW | {"span": [1e308 * 10, 1]}]},
-                {"uninspected": 1},
+                {"uninspected": 1}, {"excluded": 1},
             )
         ),
     ],
@@ -290,3 +292,13 @@ def test_any_answer_is_a_verdict_or_an_error(answer: bytes) -> None:
     """No answer at all makes anything but a verdict or a ScoringError."""
     with suppress(ScoringError):
         assert 0 <= verdict_from_json(answer).score <= 1
+
+
+def test_exclusions_that_counted_come_back() -> None:
+    """By the names they were sent with; services that tell none are understood."""
+    options = ScoreOptions(exclusions=(Exclusion("/cms", name="cms", expires=1.0, reason="x"),))
+    _, arrived = request_from_json(request_to_json(Request("GET", b"/"), options))
+    assert arrived.exclusions == (Exclusion("/cms", name="cms"),)
+    verdict = Verdict(excluded=("cms", "other"))
+    assert verdict_from_json(json.dumps(verdict_to_json(verdict)).encode()) == verdict
+    assert verdict_from_json(json.dumps(GOOD).encode()).excluded == ()

@@ -185,7 +185,7 @@ class Watched:
         guard = Guard(self.scorer, policy, modes, metrics, Events())
         head = Request("POST", b"/p")
         self._watch = Watch(
-            guard, head, guard.snapshot(), b"", silence_s=1.0, clock=lambda: self.now
+            guard, head, guard.snapshot(head), b"", silence_s=1.0, clock=lambda: self.now
         )
 
     async def read(self, piece: bytes, *, is_quiet: bool = False, is_over: bool = False) -> bytes:

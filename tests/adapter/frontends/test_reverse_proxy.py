@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from kysira.policy import Policy
+from kysira.routes import Route
 from kysira.settings import OnOversize
 from kysira.types import Action, Mode, Uninspected, Verdict
 from tests.adapter.proxied import EVENT_ID, proxied, until_idle
@@ -257,3 +258,47 @@ async def test_connections_are_kept_on_both_sides() -> None:
         assert [lines_of(seen)[0].split()[1] for seen in app.requests] == [
             b"/%d" % number for number in range(6)
         ]
+
+
+UPLOADS = Policy(routes=(Route("uploads", path="/p", inspect_body=False),))
+
+
+@pytest.mark.parametrize("mode", [*Mode])
+async def test_body_that_a_route_leaves_out_is_not_held(mode: Mode) -> None:
+    """It reaches the app while it comes, unread, and the decision says so."""
+    async with RawApp().running() as app, proxied(app, policy=UPLOADS, mode=mode) as proxy:
+        async with connected(proxy.port) as (reader, writer):
+            writer.write(POST + b"Expect: 100-continue\r\nContent-Length: 12\r\n\r\n")
+            assert await read_message(reader) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(b"attack")
+            while not proxy.events.told:
+                await asyncio.sleep(0.01)
+            writer.write(b"attack")
+            assert (await read_message(reader)).endswith(b"ok")
+        assert app.requests[0].endswith(b"attackattack")
+        (asked,) = proxy.scorer.asked
+        assert asked.body == b""
+        ((_, decision),) = proxy.events.told
+        assert (decision.action, decision.route) == (Action.SKIPPED, "uploads")
+        assert decision.verdict.uninspected == (Uninspected.POLICY,)
+
+
+async def test_head_of_an_unread_body_is_scored() -> None:
+    """An attack in the line is refused without the body; other routes are read as ever."""
+    async with RawApp().running() as app, proxied(app, policy=UPLOADS, mode=Mode.ACTIVE) as proxy:
+        tail = b" HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"
+        for sent in (b"POST /p?attack" + tail, b"POST /other" + tail + b"attack"):
+            assert (await ask(proxy.port, sent)).startswith(b"HTTP/1.1 403 ")
+        # No other spelling of the path gets around it either.
+        for path in (b"/%70", b"//p", b"/x/../p", b"/p/..;/other"):
+            sent = b"POST " + path + tail + b"attack"
+            assert (await ask(proxy.port, sent)).startswith(b"HTTP/1.1 403 ")
+        assert app.connections == 0
+
+
+async def test_chunked_body_that_a_route_leaves_out_arrives() -> None:
+    """Chunk by chunk, to its end."""
+    async with RawApp().running() as app, proxied(app, policy=UPLOADS) as proxy:
+        sent = POST + b"Transfer-Encoding: chunked\r\n\r\n6\r\nattack\r\n0\r\n\r\n"
+        assert (await ask(proxy.port, sent)).endswith(b"ok")
+        assert app.requests[0].endswith(b"6\r\nattack\r\n0\r\n\r\n")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 import pytest
 
@@ -15,8 +16,6 @@ HEAD = b"POST /check HTTP/1.1\r\nX-Original-URI: /\r\n"
 class FakeChecker:
     """Lets everything pass that can be read, once it may; remembers it."""
 
-    max_body_bytes = 10
-
     def __init__(self) -> None:
         self.seen: list[tuple[Subrequest, Body, str]] = []
         self.complaints: list[str] = []
@@ -25,19 +24,33 @@ class FakeChecker:
         self.is_asked = asyncio.Event()
         self.is_broken = False
 
-    async def check(self, subrequest: Subrequest, body: Body, peer: str) -> Answer:
-        """Pass."""
-        if self.is_broken:
-            raise RuntimeError("broken")
-        self.seen.append((subrequest, body, peer))
-        self.is_asked.set()
-        await self.may_answer.wait()
-        return Answer(is_refused=False)
+    def begin(self, subrequest: Subrequest, peer: str) -> "FakeCheck":
+        """Take the head."""
+        return FakeCheck(self, subrequest, peer)
 
     def unreadable(self, why: str) -> Answer:
         """Refuse."""
         self.complaints.append(why)
         return Answer(is_refused=True)
+
+
+class FakeCheck(NamedTuple):
+    """Wants ten bytes."""
+
+    checker: FakeChecker
+    subrequest: Subrequest
+    peer: str
+    room: int = 10
+
+    async def answer(self, body: Body) -> Answer:
+        """Pass."""
+        checker = self.checker
+        if checker.is_broken:
+            raise RuntimeError("broken")
+        checker.seen.append((self.subrequest, body, self.peer))
+        checker.is_asked.set()
+        await checker.may_answer.wait()
+        return Answer(is_refused=False)
 
 
 class Bench:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kysira.policy import Policy
+from kysira.types import DETECTORS
 from tests.nginx import ADAPTER, Adapter
 from tests.processes import Program
 
@@ -29,6 +31,8 @@ def test_management_paths_are_answered(tmp_path: Path) -> None:
         assert fetch(f"{url}/_kysira/health") == {
             "service": "kysira-nginx-auth-adapter", "status": "ok", "mode": "shadow",
             "threshold": 0.95, "inference": "in-process",
+            "policy": Policy().hash,
+            "detectors": dict.fromkeys(DETECTORS, "regex"),
         }  # fmt: skip
         assert fetch(f"{url}/api/mode", {"mode": "active"}) == {"mode": "active"}
         assert fetch(f"{url}/api/events/recent") == []

@@ -28,7 +28,7 @@ API_FIELDS = [
 ]  # fmt: skip
 MORE_FIELDS = [
     "id", "front_end", "host", "route", "query", "detector", "threshold", "findings", "breakdown",
-    "policy", "uninspected",
+    "policy", "uninspected", "excluded",
 ]  # fmt: skip
 SQLI = Finding(
     "sqli", 0.9912, "sqli:union_select", "query:q", ("percent",), (0, 8), "' UNION SELECT"
@@ -56,6 +56,7 @@ FINDINGS = st.builds(
     st.just((0, 1)),
     TEXTS,
 )
+NAMES = st.lists(TEXTS, max_size=2).map(tuple)
 BREAKDOWNS = st.dictionaries(TEXTS, SCORES, max_size=3).flatmap(
     lambda scores: st.sampled_from([scores, MappingProxyType(scores)])
 )
@@ -72,8 +73,9 @@ def decisions(
         SCORES,
         st.none() | SCORES,
         TEXTS,
-        verdict=st.builds(Verdict, SCORES, TEXTS, TEXTS, BREAKDOWNS, found, unread),
+        verdict=st.builds(Verdict, SCORES, TEXTS, TEXTS, BREAKDOWNS, found, unread, NAMES),
         finding=winner,
+        route=TEXTS,
     )
 
 
@@ -136,6 +138,7 @@ def test_passed_request_is_told() -> None:
         "action": "passed", "latency_ms": 41.234, "id": "id-1", "front_end": "proxy",
         "host": "app.test", "route": "", "query": "id=1", "detector": "", "threshold": 0.95,
         "findings": [], "breakdown": {"sqli": 0.0}, "policy": "abc123", "uninspected": [],
+            "excluded": [],
     }  # fmt: skip
 
 
@@ -245,3 +248,10 @@ def test_timestamp_is_rfc_3339() -> None:
     """UTC, to the millisecond."""
     assert timestamp(0) == "1970-01-01T00:00:00.000Z"
     assert timestamp(1_764_000_000.0999) == "2025-11-24T16:00:00.099Z"
+
+
+def test_route_and_exclusions_are_told() -> None:
+    """Where the policy says something of this request, it is in its event."""
+    verdict = replace(PASSED.verdict, excluded=("cms", "search"))
+    row = told(request(b"/cms"), replace(PASSED, route="admin", verdict=verdict))
+    assert (row["route"], row["excluded"]) == ("admin", ["cms", "search"])

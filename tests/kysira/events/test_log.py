@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,15 +54,16 @@ async def test_events_are_told_by_themselves() -> None:
 
 
 async def test_event_names_front_end_and_policy() -> None:
-    """The policy is the one in force when the event was recorded."""
+    """The policy is the one that decided, or else the one in force at the time."""
     events = EventLog("ext-proc", "old")
     record(events, 1)
     events.policy = "new"
     record(events, 1)
+    events.record(request(b"/"), replace(PASSED, policy="its-own"), 0.001)
     await events.flush()
     rows = [json.loads(line) for line in events.recent()]
     assert [(row["front_end"], row["policy"]) for row in rows] == [
-        ("ext-proc", "old"), ("ext-proc", "new"),
+        ("ext-proc", "old"), ("ext-proc", "new"), ("ext-proc", "its-own"),
     ]  # fmt: skip
 
 
