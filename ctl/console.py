@@ -1,6 +1,7 @@
 """What people see: results on stdout, notes on stderr; NO_COLOR and pipes get plain text."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
@@ -22,30 +23,46 @@ class Output(StrEnum):
 
 def stdout() -> Console:
     """Return the console for results; the streams are looked up now, as tests change them."""
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(markup=False, highlight=False, emoji=False, width=_PIPE_COLUMNS)
-    return console
+    console = _console()
+    return console if console.is_terminal else _console(width=_PIPE_COLUMNS)
 
 
 def stderr() -> Console:
     """Return the console for notes and progress."""
-    return Console(stderr=True, markup=False, highlight=False, emoji=False)
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool = False, width: int | None = None) -> Console:
+    # To rich NO_COLOR is about colours alone: it leaves bold in.
+    colours: Any = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(
+        stderr=stderr, width=width, color_system=colours, markup=False, highlight=False,
+        emoji=False,
+    )  # fmt: skip
 
 
 def say(text: str | Text) -> None:
-    """Print a line of the result, as it is: it is not folded."""
-    stdout().print(text, soft_wrap=True)
+    """Print a line of the result: it is not folded."""
+    stdout().print(text if isinstance(text, Text) else printable_lines(text), soft_wrap=True)
 
 
 def note(text: str) -> None:
     """Tell the user something that is not the result, on stderr."""
-    stderr().print(f"kysiractl: {text}", soft_wrap=True)
+    stderr().print(f"kysiractl: {printable_lines(text)}", soft_wrap=True)
 
 
 def say_json(value: Any) -> None:
     """Print a result for programs: one JSON document."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    print(json_text(value, indent=2))
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """Return a value as JSON; what a terminal would obey is escaped."""
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    if indent is None and text.isprintable():
+        return text
+    return "".join([c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text])
 
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
@@ -54,12 +71,21 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> N
     for column in columns:
         table.add_column(column.upper(), overflow="fold")
     for row in rows:
-        table.add_row(*(_printable(cell) for cell in row))
+        table.add_row(*(_cell(cell) for cell in row))
     stdout().print(table)
 
 
-def _printable(cell: str | Text) -> Text:
-    """Return the cell without what moves the cursor: some of it is what a client sent."""
-    if isinstance(cell, Text):
-        return cell
-    return Text("".join(c if c.isprintable() else repr(c)[1:-1] for c in cell))
+def printable(text: str) -> str:
+    """Return the text without what moves the cursor: some of it is what a client sent."""
+    if text.isprintable():
+        return text
+    return "".join([c if c.isprintable() else ascii(c)[1:-1] for c in text])
+
+
+def printable_lines(text: str) -> str:
+    """Return the same of a text of several lines."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _cell(cell: str | Text) -> Text:
+    return cell if isinstance(cell, Text) else Text(printable(cell))

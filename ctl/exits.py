@@ -1,10 +1,23 @@
 """Exit codes, and how an error becomes one line and one of them."""
 
 import sys
+from contextlib import suppress
 from enum import IntEnum
 from types import TracebackType
 
-from kysira.errors import CorpusError, KysiraError, RenderError, SettingsError, StartError
+from ctl import console
+from ctl.streams import OutputGone
+from kysira.errors import (
+    CorpusError,
+    KysiraError,
+    ModelError,
+    PolicyError,
+    RenderError,
+    RequestError,
+    ScoringError,
+    SettingsError,
+    StartError,
+)
 
 
 class Exit(IntEnum):
@@ -15,6 +28,8 @@ class Exit(IntEnum):
     USAGE = 2
     UNREACHABLE = 3
     INVALID = 4
+    CLOSED_PIPE = 141
+    """As shells call the end by SIGPIPE: who reads the output has seen enough."""
 
 
 EPILOG = (
@@ -26,6 +41,10 @@ _CODES: tuple[tuple[type[KysiraError], Exit], ...] = (
     (StartError, Exit.UNREACHABLE),
     (RenderError, Exit.INVALID),
     (CorpusError, Exit.INVALID),
+    (PolicyError, Exit.INVALID),
+    (RequestError, Exit.INVALID),
+    (ModelError, Exit.INVALID),
+    (ScoringError, Exit.UNREACHABLE),
 )
 
 
@@ -36,9 +55,15 @@ def exit_code(error: KysiraError) -> Exit:
 
 def report(error: BaseException) -> None:
     """Write one line about an error."""
-    text = str(error) if isinstance(error, KysiraError) else f"{type(error).__name__}: {error}"
-    hint = "" if isinstance(error, KysiraError) else " (kysiractl --debug … shows where)"
-    print(f"kysiractl: {text}{hint}", file=sys.stderr, flush=True)
+    if isinstance(error, OutputGone):
+        text = f"standard output can't be written: {error}"
+    elif isinstance(error, KysiraError):
+        text = console.printable_lines(str(error))
+    else:
+        name = type(error).__name__
+        text = f"{console.printable(f'{name}: {error}')} (kysiractl --debug … shows where)"
+    with suppress(OSError):  # nobody is left to tell
+        print(f"kysiractl: {text}", file=sys.stderr, flush=True)
 
 
 def hide_traceback(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ctl import render_options
+from ctl import console, render_options, render_values
 from ctl.arguments import parsed, usage_error
 from ctl.envoy.options import read_address, read_duration, read_listen_address, read_target
 from ctl.files import make_folder, write_text
@@ -14,7 +14,7 @@ from ctl.nginx.options import NginxOptions, Via, read_path, read_size, read_vers
 from ctl.nginx.template import SCRIPT, Part, render_nginx, render_parts, scripts
 from ctl.render_options import GUARD, OUTPUT, WHOLE
 from kysira.errors import RenderError, StartError
-from kysira.settings import GuardSettings, OnFailure
+from kysira.settings import OnFailure
 
 _MAIN = "nginx.conf"
 _BLIND = (
@@ -121,7 +121,6 @@ def nginx_command(
         Path | None,
         typer.Option(
             "--output",
-            "-o",
             metavar="FILE",
             help="Write to this file; the script of njs beside it.",
             rich_help_panel=OUTPUT,
@@ -133,6 +132,10 @@ def nginx_command(
             metavar="DIR", help="Write every file into this folder.", rich_help_panel=OUTPUT
         ),
     ] = None,
+    mode: render_options.ModeOption = None,
+    threshold: render_options.Threshold = None,
+    _values: render_values.Values = None,
+    _set: render_values.Set = None,
 ) -> None:
     """Print an nginx.conf that has every request scored, or the parts for your own.
 
@@ -163,6 +166,7 @@ def nginx_command(
         version=parsed("--nginx-version", read_version, nginx_version),
     )
     _warn(options)
+    render_options.note_service_options(mode, threshold, "nginx's configuration")
     if options.via is Via.MIRROR and not options.is_fail_open:
         raise usage_error("--on-failure", "a mirror holds up no request: leave it out")
     _check(options, is_strict=check)
@@ -179,17 +183,16 @@ def _script(include: bool, folder: Path | None) -> str:
 
 def _warn(options: NginxOptions) -> None:
     if options.via is Via.AUTH_REQUEST:
-        _hint(_BLIND)
+        console.note(_BLIND)
     if options.via is Via.MIRROR:
-        _hint(_SHADOW)
+        console.note(_SHADOW)
     if options.target.is_tls and options.target.address.is_ip:
-        _hint(f"--target {options.target}: nginx knows certificates by name; give the app's name")
-    scoring = GuardSettings().timeout_ms / 1000
-    if options.check_timeout <= scoring:
-        _hint(
-            f"--check-timeout is not over the {scoring:g}s that the adapter takes at most "
-            "(KYSIRA_TIMEOUT_MS): nginx may give up before it answers"
+        console.note(
+            f"--target {options.target}: nginx knows certificates by name; give the app's name"
         )
+    render_options.note_short_timeout(
+        "--check-timeout", options.check_timeout, "the adapter", "nginx"
+    )
 
 
 def _check(options: NginxOptions, *, is_strict: bool) -> None:
@@ -197,7 +200,7 @@ def _check(options: NginxOptions, *, is_strict: bool) -> None:
         missing = f"--run-dir {options.run_dir} is no folder: nginx will not start before it is"
         if is_strict:
             raise RenderError(missing)
-        _hint(missing)
+        console.note(missing)
     nginx = find_nginx()
     if nginx is None:
         if is_strict:
@@ -208,7 +211,7 @@ def _check(options: NginxOptions, *, is_strict: bool) -> None:
     except RenderError as error:
         if is_strict:
             raise
-        _hint(str(error))
+        console.note(str(error))
 
 
 def _write(
@@ -224,7 +227,7 @@ def _write(
         return
     for path, text in files.items():
         write_text(path, text)
-        _hint(f"wrote {path}")
+        console.note(f"wrote {path}")
 
 
 def _print(parts: tuple[Part, ...], beside: tuple[Part, ...]) -> None:
@@ -234,8 +237,4 @@ def _print(parts: tuple[Part, ...], beside: tuple[Part, ...]) -> None:
         for part in parts:
             typer.echo(f"# ---- {part.name} ----\n{part.text}")
     for part in beside:
-        _hint(f"nginx needs {part.name} beside it: --output-dir DIR writes every file")
-
-
-def _hint(text: str) -> None:
-    typer.echo(f"kysiractl: {text}", err=True)
+        console.note(f"nginx needs {part.name} beside it: --output-dir DIR writes every file")

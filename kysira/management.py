@@ -2,8 +2,8 @@
 
 import hmac
 import ipaddress
-import json
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +15,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from kysira.events.event import timestamp
-from kysira.mode_store import ModeStore
+from kysira.mode_request import read_wish
+from kysira.mode_store import ModeDiffers, ModeStore, Wish
 from kysira.rarely import Rarely
 from kysira.serving import AnyRequest
-from kysira.types import Mode
 
 log = logging.getLogger(__name__)
 _FORWARDING = frozenset({
@@ -27,7 +27,6 @@ _FORWARDING = frozenset({
 })  # fmt: skip
 _FORWARDING_PREFIXES = ("x-forwarded", "x-envoy-")  # Envoy tells of itself by the latter
 _LOG_EVERY_S = 1.0
-MAX_TTL_SECONDS = 30 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +164,11 @@ class Management:
         return metrics_response(self._registry)
 
     async def _get_mode(self, _: web.BaseRequest) -> web.Response:
-        return web.json_response(self._mode())
+        flip, configured = self.modes.in_force, self.modes.configured
+        answer = self._mode()
+        if flip.mode is not configured or flip.expires_at is not None:
+            answer["configured"] = configured.value
+        return web.json_response(answer)
 
     async def _post_mode(self, request: web.BaseRequest) -> web.Response:
         refusal = self.access.refusal(request)
@@ -173,14 +176,18 @@ class Management:
             self._note_refusal(request, refusal)
             return json_error(refusal.status, refusal.error)
         try:
-            mode, ttl = _mode_request(await request.read())
+            wish = read_wish(await request.read(), time.time())
         except ValueError as error:
             return json_error(400, str(error))
         before = self.modes.mode
-        await self.modes.flip(mode, ttl)
+        try:
+            await self.modes.grant(wish)
+        except ModeDiffers as differs:
+            return web.json_response({"error": str(differs), "mode": differs.mode}, status=409)
         log.warning(
-            "mode_changed from=%s to=%s ttl_seconds=%s peer=%s", before, mode, ttl, request.remote
-        )
+            "mode_changed from=%s to=%s ttl_seconds=%s%s peer=%s",
+            before, wish.mode, wish.ttl_seconds, _more(wish), request.remote,
+        )  # fmt: skip
         return web.json_response(self._mode())
 
     def _note_refusal(self, request: web.BaseRequest, refusal: Refusal) -> None:
@@ -192,9 +199,12 @@ class Management:
             )  # fmt: skip
 
     def _mode(self) -> dict[str, Any]:
-        answer: dict[str, Any] = {"mode": self.modes.mode.value}
-        if self.modes.expires_at is not None:
-            answer["expires_at"] = timestamp(self.modes.expires_at)
+        """Return what a flip is answered with, to the letter what the API reference has."""
+        flip = self.modes.in_force
+        answer: dict[str, Any] = {"mode": flip.mode.value}
+        if flip.expires_at is not None:
+            answer["expires_at"] = timestamp(flip.expires_at)
+            answer["back_to"] = flip.back_to
         if not self.modes.is_saved:
             answer["saved"] = False  # gone with the next restart
         return answer
@@ -205,28 +215,15 @@ def _route(method: str, path: str, answer: Answer) -> web.RouteDef:
     return web.RouteDef(method, path, answer, only_get)
 
 
+def _more(wish: Wish) -> str:
+    """Return what a flip's log line says of what only programs ask for."""
+    end = "" if wish.expires_at is None else f" expires_at={timestamp(wish.expires_at)}"
+    return end if wish.back_to is None else f"{end} back_to={wish.back_to}"
+
+
 def _readable(answer: Answer) -> dict[str, Answer]:
     """Answer HEAD like GET: aiohttp leaves the body away (RFC 9110 §9.3.2)."""
     return {"GET": answer, "HEAD": answer}
-
-
-def _mode_request(body: bytes) -> tuple[Mode, float | None]:
-    try:
-        row = json.loads(body)
-    except (ValueError, RecursionError):
-        raise ValueError('the body must be JSON: {"mode": "active"}') from None
-    if not isinstance(row, dict) or row.get("mode") not in list(Mode):
-        raise ValueError('mode must be "shadow" or "active"')
-    if unknown := sorted(row.keys() - {"mode", "ttl_seconds"}):
-        # A flip that should end by itself must not become one for good.
-        raise ValueError(f"unknown: {', '.join(unknown)[:80]}; there are mode and ttl_seconds")
-    ttl = row.get("ttl_seconds")
-    if ttl is None:
-        return Mode(row["mode"]), None
-    is_number = isinstance(ttl, (int, float)) and not isinstance(ttl, bool)
-    if not is_number or not 0 < ttl <= MAX_TTL_SECONDS:
-        raise ValueError(f"ttl_seconds must be a number over 0, at most {MAX_TTL_SECONDS:.0f}")
-    return Mode(row["mode"]), float(ttl)
 
 
 def metrics_response(registry: CollectorRegistry) -> web.Response:

@@ -38,6 +38,29 @@ class Flip:
         return self.mode if self.expires_at is None else self.back_to
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A flip that is asked for."""
+
+    mode: Mode
+    ttl_seconds: float | None = None
+    """For how long; None is for good, unless ``expires_at`` says when it ends."""
+    expires_at: float | None = None
+    """Unix seconds; in the past it is over already, and what comes then is in force at once."""
+    back_to: Mode | None = None
+    """What comes after its end; None is what was last set for good, or configured."""
+    if_mode: Mode | None = None
+    """Only when this mode is in force."""
+
+
+class ModeDiffers(Exception):
+    """Another mode is in force than the one that a flip is asked over; nothing was changed."""
+
+    def __init__(self, mode: Mode, if_mode: Mode) -> None:
+        super().__init__(f"the mode in force is {mode}, not {if_mode}; nothing was changed")
+        self.mode = mode
+
+
 class ModeStore:
     """Keeps the mode; a flip is written to ``mode.json`` before it counts.
 
@@ -66,18 +89,27 @@ class ModeStore:
     @property
     def mode(self) -> Mode:
         """Return the mode in force now."""
-        flip = self._in_force()
-        return self.configured if flip is None else flip.mode
+        return self.in_force.mode
 
     @property
     def expires_at(self) -> float | None:
         """Return when the flip in force ends, in Unix seconds; None when it does not."""
-        flip = self._in_force()
-        return None if flip is None else flip.expires_at
+        return self.in_force.expires_at
+
+    @property
+    def in_force(self) -> Flip:
+        """Return the flip in force, with what comes after its end if it has one.
+
+        Without a flip it is the configured mode, for good.
+        """
+        flip = self._in_force() or Flip(self.configured, self.configured)
+        if flip.expires_at is None or flip.back_to is not None:
+            return flip
+        return replace(flip, back_to=self.configured)
 
     def set(self, mode: Mode, ttl_seconds: float | None = None) -> None:
         """Flip now; a state file that can't be written is logged and counted, the flip holds."""
-        flip = self._wanted(mode, ttl_seconds)
+        flip = self._wanted(Wish(mode, ttl_seconds))
         self.is_saved = True
         try:
             self._write(flip)
@@ -86,12 +118,19 @@ class ModeStore:
         self._flip = flip
 
     async def flip(self, mode: Mode, ttl_seconds: float | None = None) -> None:
-        """Do what ``set`` does, and keep nobody else waiting for the disk meanwhile.
+        """Do what ``set`` does, and keep nobody else waiting for the disk meanwhile."""
+        await self.grant(Wish(mode, ttl_seconds))
 
-        One that takes longer than SAVE_S counts as one that can't be written.
+    async def grant(self, wish: Wish) -> None:
+        """Flip as is wished; raises ModeDiffers, with nothing changed, when not in ``if_mode``.
+
+        A disk that takes longer than SAVE_S counts as one that can't be written.
         """
         async with self._flipping:  # the last of several is the last on the disk, too
-            flip = self._wanted(mode, ttl_seconds)
+            mode = self.mode
+            if wish.if_mode not in (None, mode):
+                raise ModeDiffers(mode, wish.if_mode)
+            flip = self._wanted(wish)
             self.is_saved = True
             try:
                 async with asyncio.timeout(SAVE_S):
@@ -113,13 +152,16 @@ class ModeStore:
                 async with asyncio.timeout(SAVE_S):
                     await self._worker.call(self._forget)
 
-    def _wanted(self, mode: Mode, ttl_seconds: float | None) -> Flip:
-        flip = Flip(mode, self.configured)
-        if ttl_seconds is None:
+    def _wanted(self, wish: Wish) -> Flip:
+        flip = Flip(wish.mode, self.configured)
+        expires_at = wish.expires_at
+        if wish.ttl_seconds is not None:
+            expires_at = self._clock() + wish.ttl_seconds
+        if expires_at is None:
             return flip
         before = self._in_force()
-        back_to = None if before is None else before.lasting
-        return replace(flip, expires_at=self._clock() + ttl_seconds, back_to=back_to)
+        lasting = None if before is None else before.lasting
+        return replace(flip, expires_at=expires_at, back_to=wish.back_to or lasting)
 
     def _note_unsaved(self, error: Exception | str) -> None:
         self.is_saved = False

@@ -14,6 +14,13 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # a user that there is not
+        raise ValueError(f"{text!r} has no home folder") from None
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CtlSettings:
     """Where the services are, and how to talk to them."""
@@ -25,7 +32,7 @@ class CtlSettings:
         "", "Token to flip the mode and to read events with.", also="KYSIRA_ADMIN_TOKEN"
     )
     admin_token_file: Path | None = setting(
-        None, "File that holds the token.", read=Path, also="KYSIRA_ADMIN_TOKEN_FILE"
+        None, "File that holds the token.", read=_path, also="KYSIRA_ADMIN_TOKEN_FILE"
     )
     namespace: str = setting("", "Kubernetes namespace whose pods are meant.")
     selector: str = setting("", "Labels of the pods that are meant.")

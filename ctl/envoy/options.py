@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Literal
 from urllib.parse import urlsplit
 
+from ctl.envoy.version import NEWEST, EnvoyVersion
 from kysira.settings import OnFailure
 
 Discovery = Literal["STATIC", "STRICT_DNS"]
@@ -79,6 +80,10 @@ class EnvoyOptions:
     port: int = 10000
     admin_port: int = 9901
     ext_proc: tuple[Address, ...] = (Address("127.0.0.1", 50051),)
+    ext_proc_tls: bool = False
+    ext_proc_ca: str = "/etc/ssl/certs/ca-certificates.crt"
+    ext_proc_server_name: str = ""
+    """The name in ext-proc's certificate; "" is the first address's."""
     on_failure: OnFailure = OnFailure.OPEN
     status_on_error: int = 503
     message_timeout: float = 0.5
@@ -87,6 +92,7 @@ class EnvoyOptions:
     """Seconds."""
     max_body_bytes: int = 131072
     access_log: bool = False
+    version: EnvoyVersion = NEWEST
 
     @property
     def is_fail_open(self) -> bool:
@@ -98,6 +104,16 @@ class EnvoyOptions:
         """Return how Envoy learns the IP addresses of ext-proc."""
         is_static = all(address.discovery == "STATIC" for address in self.ext_proc)
         return "STATIC" if is_static else "STRICT_DNS"
+
+    @property
+    def ext_proc_name(self) -> str:
+        """Return the name that ext-proc's certificate must hold."""
+        return self.ext_proc_server_name or self.ext_proc[0].host
+
+    @property
+    def ext_proc_name_is_ip(self) -> bool:
+        """Return True when that is an IP address, which TLS never asks for by name."""
+        return is_ip(self.ext_proc_name)
 
     @property
     def http2_window_bytes(self) -> int:
@@ -156,6 +172,18 @@ def _port(port: str, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
         raise ValueError(f"{text!r} has no port from 1 to 65535")
     return int(port)
+
+
+def read_host_name(text: str) -> str:
+    """Return a host name; an IP address is none."""
+    if is_ip(text):
+        raise ValueError(f"{text!r} is an IP address, not a name such as shop.example")
+    return _host(text, text)
+
+
+def read_server_name(text: str) -> str:
+    """Return a name or an IP address that a certificate can hold."""
+    return _host(text, text)
 
 
 def read_listen_address(text: str) -> str:

@@ -26,11 +26,24 @@ class Reply:
     """The JSON; the text where it is none."""
     error: str = ""
     """Why it is no success, for people; "" for one."""
+    may_have_arrived: bool = False
+    """True when the service may have the request, or may yet read it, and did not answer."""
 
     @property
     def is_ok(self) -> bool:
         """Return True when the service did what it was asked."""
         return not self.error
+
+
+@dataclass(slots=True)
+class _Sent:
+    """Whether a byte of a request has left: from then on nobody knows what became of it."""
+
+    is_begun: bool = False
+
+
+async def _note_sent(_session: object, context: Any, _params: object) -> None:
+    context.trace_request_ctx.is_begun = True
 
 
 class FleetClient:
@@ -46,18 +59,24 @@ class FleetClient:
         json_body: Mapping[str, Any] | None = None,
     ) -> Reply:  # fmt: skip
         """Return the reply of one service; never raises for what a service or network does."""
+        if target.problem:
+            return Reply(target, error=target.problem)
+        sent = _Sent()
         try:
             async with asyncio.timeout(self._timeout_s):
                 async with self._session.request(
                     method, target.url + path, json=json_body, headers=self._headers,
                     allow_redirects=False, server_hostname=target.server_name or None,
+                    trace_request_ctx=sent,
                 ) as answer:  # fmt: skip
-                    text = await answer.content.read(_MOST_ANSWER_BYTES)
-                    return _reply(target, answer.status, text)
+                    return _reply(target, answer.status, await _read(answer))
         except TimeoutError:
-            return Reply(target, error=f"no answer in {self._timeout_s:g} s")
-        except (aiohttp.ClientError, OSError) as error:
-            return Reply(target, error=_why(error))
+            error = f"no answer in {self._timeout_s:g} s"
+        except (aiohttp.ClientError, OSError) as failure:
+            error = _why(failure)
+        if target.carrier and (broken := target.carrier()):
+            error = f"{error} (kubectl: {broken})"
+        return Reply(target, error=error, may_have_arrived=sent.is_begun)
 
     async def ask_all(
         self, targets: Iterable[Target], path: str, *, method: str = "GET",
@@ -75,7 +94,7 @@ class FleetClient:
         return self._session.get(
             target.url + path, headers={**self._headers, **headers}, allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout_s),
-            server_hostname=target.server_name or None,
+            server_hostname=target.server_name or None, trace_request_ctx=_Sent(),
         )  # fmt: skip
 
 
@@ -83,10 +102,22 @@ class FleetClient:
 async def fleet_client(token: str, timeout_s: float) -> AsyncIterator[FleetClient]:
     """Hold the connections of a command."""
     connector = aiohttp.TCPConnector(limit=0)
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(_note_sent)
     async with aiohttp.ClientSession(
-        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-    ) as session:
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False,
+        trace_configs=[trace],
+    ) as session:  # fmt: skip
         yield FleetClient(session, token, timeout_s)
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    """Return the whole body, as much of it as any service of ours sends."""
+    pieces, left = [], _MOST_ANSWER_BYTES
+    while left > 0 and (piece := await answer.content.read(left)):  # what there is, not all
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def _reply(target: Target, status: int, text: bytes) -> Reply:
@@ -97,13 +128,20 @@ def _reply(target: Target, status: int, text: bytes) -> Reply:
     if status == 200:
         return Reply(target, status, body)
     said = body.get("error") if isinstance(body, dict) else None
-    hint = f": {said}" if isinstance(said, str) else ""
+    hint = f": {printable(said)}" if isinstance(said, str) else ""
     return Reply(target, status, body, f"answered {status}{hint}")
+
+
+def printable(text: str) -> str:
+    """Return the text in one line, without what moves the cursor."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _why(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return f"its certificate is not trusted: {error.certificate_error}"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "closed the connection without an answer"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
         return os.strerror(cause.errno).lower()  # asyncio's own text is a tuple

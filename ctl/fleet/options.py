@@ -1,5 +1,6 @@
 """The options that say which services are meant, declared once for all commands."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,13 +12,15 @@ from ctl.envoy.options import read_duration
 from ctl.fleet.target import Spoken, read_target
 
 _WHICH = "Which services"
+_POD = "pod/"
+_POD_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
 
 Targets = Annotated[
     list[str] | None,
     typer.Option(
         "--target", "-t", metavar="TARGET",
-        help="Management address: URL, HOST:PORT, or a name that stands for several; again for "
-        "more. [KYSIRACTL_TARGETS, default http://127.0.0.1:9090]",
+        help="Management address: URL, HOST:PORT, a name that stands for several, or pod/NAME; "
+        "again for more. [KYSIRACTL_TARGETS, default http://127.0.0.1:9090]",
         rich_help_panel=_WHICH,
     ),
 ]  # fmt: skip
@@ -66,11 +69,13 @@ class Which:
     kube_context: str
     token: str
     timeout_s: float
+    pods: tuple[str, ...] = ()
+    """Names of pods; empty where all that the namespace and the selector name are meant."""
 
     @property
     def is_pods(self) -> bool:
         """Return True when the services are pods, to be found by kubectl."""
-        return bool(self.namespace or self.selector)
+        return bool(self.namespace or self.selector or self.pods)
 
 
 def which(
@@ -83,20 +88,36 @@ def which(
     """
     known = config()
     told = known.settings
-    if targets and (namespace or selector or kube_context):
-        raise usage_error("--target", "leave it out: --namespace and --selector name pods")
-    if targets:
-        told_targets, namespace, selector = tuple(targets), "", ""
-    else:
-        told_targets = told.targets
+    names = tuple(targets or ())
+    if not names:
         namespace = told.namespace if namespace is None else namespace
         selector = told.selector if selector is None else selector
-    is_pods = bool(namespace or selector)
+        names = () if namespace or selector else told.targets
+    pods = tuple(name.removeprefix(_POD) for name in names if name.startswith(_POD))
+    addresses = [name for name in names if not name.startswith(_POD)]
+    if addresses and (namespace or selector or kube_context or pods):
+        raise usage_error("--target", "either addresses or pods: not both in one command")
+    if pods and selector:
+        raise usage_error("--selector", "leave it out: --target names the pods")
+    if pods and namespace is None:
+        namespace = told.namespace
     return Which(
-        targets=() if is_pods else tuple(parsed("--target", read_target, t) for t in told_targets),
-        namespace=namespace,
-        selector=selector,
+        targets=tuple(parsed("--target", read_target, name) for name in addresses),
+        namespace=namespace or "",
+        selector=selector or "",
         kube_context=told.kube_context if kube_context is None else kube_context,
         token=known.token(),
         timeout_s=parsed("--timeout", read_duration, timeout) if timeout else told.timeout,
+        pods=tuple(map(_pod, pods)),
     )
+
+
+def _pod(name: str) -> str:
+    return parsed("--target", read_pod, name)
+
+
+def read_pod(name: str) -> str:
+    """Return a pod's name; raises ValueError for what can't be one (RFC 1123)."""
+    if not _POD_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a pod's name")
+    return name

@@ -2,13 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ctl.envoy.options import is_ip
 from kysira.errors import StartError
-from kysira.serving import address
 
 DEFAULT_PORT = 9090
 """ext-proc's management port."""
@@ -24,6 +23,15 @@ class Target:
     """Where it is asked, with an IP address for a host, without a slash at the end."""
     server_name: str = ""
     """The name that a certificate must be for; "" where the URL says it, or there is no TLS."""
+    problem: str = ""
+    """Why it can't be asked at all, such as a pod that is not running; "" when it can."""
+    carrier: Callable[[], str] | None = field(default=None, compare=False, repr=False)
+    """Tells the last failure of what carries the connections to it; "" when there was none."""
+
+    @property
+    def spelt(self) -> str:
+        """Return what names this one service after --target."""
+        return f"https://{self.name}" if self.url.startswith("https:") else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,7 @@ async def _addresses(each: Spoken) -> list[str]:
 
 
 def _target(each: Spoken, ip: str, *, is_one_of_many: bool) -> Target:
-    where = address(ip, each.port)
+    where = f"[{ip}]:{each.port}" if ":" in ip else f"{ip}:{each.port}"
     shown = where if is_one_of_many or is_ip(each.host) else f"{each.host}:{each.port}"
     is_named_tls = each.scheme == "https" and not is_ip(each.host)
     return Target(

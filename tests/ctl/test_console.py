@@ -1,8 +1,10 @@
 """What people see, in a pipe and elsewhere."""
 
+import json
+
 import pytest
 
-from ctl.console import say_json, say_table
+from ctl.console import json_text, note, say, say_json, say_table, stdout
 
 
 def test_table_in_pipe_is_not_folded(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,3 +26,33 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     """Results for programs keep every character."""
     say_json({"a": "ü"})
     assert capsys.readouterr().out == '{\n  "a": "ü"\n}\n'
+
+
+def test_json_moves_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a terminal would obey is escaped, and reads back as it was."""
+    value = {"a": "\x7f\u009b31m\u202e\ud800🙂\n"}
+    say_json(value)
+    text = capsys.readouterr().out
+    assert text.replace("\n", "").isprintable()
+    assert json.loads(text) == value
+    assert json.loads(json_text(value)) == value
+    assert json_text({"a": 1, "b": ["ü"]}) == '{"a":1,"b":["ü"]}'
+
+
+def test_notes_move_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a service says is quoted in them; an end of line stays one."""
+    note("a\x1b[2J\nb\r")
+    say("c\x1b]0;title\x07")
+    out, err = capsys.readouterr()
+    assert err == "kysiractl: a\\x1b[2J\nb\\r\n"
+    assert out == "c\\x1b]0;title\\x07\n"
+
+
+def test_no_color_is_no_bold_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR means plain text, also on a terminal."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert stdout().color_system is not None
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert stdout().color_system is None

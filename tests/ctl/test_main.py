@@ -1,5 +1,6 @@
 """Errors become one line and an exit code."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_own_mistake_is_one_line() -> None:
     code = (
         "import ctl.app, ctl.__main__ as m\n"
         "def broken(*a, **k): raise ZeroDivisionError('oops')\n"
-        "m.app = broken\n"
+        "ctl.app.app = broken\n"
         "m.main()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -44,13 +45,62 @@ def test_own_mistake_is_one_line() -> None:
     assert "--debug" in done.stderr
 
 
-def test_closed_pipe_is_quiet() -> None:
-    """A reader that has seen enough causes no error text."""
-    command = f"{sys.executable} -m ctl render envoy | head -n 1"
+@pytest.mark.parametrize("arguments", ["render envoy", "--help", "config path", "version -o json"])
+def test_closed_pipe_is_quiet(arguments: str) -> None:
+    """A reader that has seen enough causes no error text; the code is that of SIGPIPE."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "ctl", *arguments.split()]
+    try:
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+@pytest.mark.parametrize("arguments", ["render envoy", "--help", "config view", "version"])
+def test_full_disk_is_one_line(arguments: str) -> None:
+    """Output that can't be written is no success: exit 3, and why."""
+    command = f"{sys.executable} -m ctl {arguments} > /dev/full"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
-    assert done.stdout.startswith("# Envoy in front of")
+    assert done.returncode == 3
+    assert done.stderr.endswith(
+        "kysiractl: standard output can't be written: no space left on device\n"
+    )
     assert "Traceback" not in done.stderr
-    assert "BrokenPipe" not in done.stderr
+
+
+def test_nobody_to_tell_is_no_crash() -> None:
+    """With both outputs closed there is still an exit code."""
+    command = f"{sys.executable} -m ctl version --nonsense >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command]).returncode == 2
+
+
+def test_interrupted_import_is_quiet() -> None:
+    """Ctrl-C before anything is ready: 130, and no traceback."""
+    code = (
+        "import sys\n"
+        "from ctl.__main__ import main\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name.startswith('rich'): raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_interrupted_command_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while it waits for standard input: 130, and no traceback."""
+
+    def interrupted() -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ctl.score.request._stdin", interrupted)
+    outcome = run("score", "-")
+    assert (outcome.code, outcome.out, outcome.err) == (130, "", "")
 
 
 def test_module_and_script_are_the_same() -> None:

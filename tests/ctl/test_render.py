@@ -1,117 +1,54 @@
-"""kysiractl render."""
+"""kysiractl render: its targets, and the examples of each that are committed."""
 
-import shutil
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from ctl.envoy.options import EnvoyOptions
-from ctl.envoy.template import render_envoy, render_snippet
 from tests.ctl.command import run
 
-USER = Path(__file__).parents[1] / "data" / "envoy" / "user_block.yaml"
+EXAMPLES = Path(__file__).parents[2] / "envoy-configs"
+SCRIPT = EXAMPLES / "render.sh"
+COMMANDS = [
+    shlex.split(line)[1:]
+    for line in SCRIPT.read_text().replace("\\\n", "").splitlines()
+    if line.startswith("kysiractl ")
+]
 
 
-def test_configuration_is_alone_on_stdout() -> None:
-    """Stdout is the file, stderr silent, so that ``> envoy.yaml`` just works."""
-    outcome = run("render", "envoy")
-    assert (outcome.code, outcome.out, outcome.err) == (0, render_envoy(EnvoyOptions()), "")
+def contents(folder: Path) -> dict[str, str]:
+    """Return the files below a folder, by path, but for the script and the page about them."""
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.parent != EXAMPLES
+    }
 
 
-def test_every_option_arrives() -> None:
-    """Each option changes what is rendered."""
-    outcome = run(
-        "render", "envoy", "--target", "https://app:1", "--target-ca", "/ca.pem", "--target-http2",
-        "--connect-timeout", "2s", "--listen-address", "::1", "--port", "11", "--admin-port", "12",
-        "--access-log", "--ext-proc", "a:13", "--ext-proc", "b:14", "--on-failure", "closed",
-        "--status-on-error", "500", "--message-timeout", "700ms", "--max-body-bytes", "70000",
-    )  # fmt: skip
-    assert outcome.code == 0
-    for part in (
-        'sni: "app"', '"/ca.pem"', "alpn_protocols: [h2]", "connect_timeout: 2s", '"::1"',
-        "port_value: 11", "port_value: 12", "StdoutAccessLog", '{address: "a", port_value: 13}',
-        '{address: "b", port_value: 14}', "failure_mode_allow: false", "code: 500",
-        "message_timeout: 0.7s", "per_connection_buffer_limit_bytes: 70000",
-    ):  # fmt: skip
-        assert part in outcome.out
+def targets() -> set[str]:
+    """Return the targets that --help lists."""
+    text = run("render", "--help").out
+    return set(re.findall(r"^│ ([a-z][a-z-]+) ", text, flags=re.MULTILINE))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--target", "app:80"], "--target must begin with http"),
-        (["--ext-proc", "app"], "--ext-proc is not host:port"),
-        (["--listen-address", "localhost"], "--listen-address is not an IP address"),
-        (["--message-timeout", "5"], "--message-timeout is not a time"),
-        (["--connect-timeout", "0s"], "--connect-timeout is not a time"),
-        (["--status-on-error", "200"], "--status-on-error is not an HTTP error status"),
-        (["--on-failure", "maybe"], "--on-failure open closed"),
-        (["--port", "65536"], "--port 65535"),
-        (["--max-body-bytes", "0"], "--max-body-bytes"),
-        (["--in-place"], "--in-place needs --into"),
-        (["--in-place", "--into", str(USER), "-o", "x"], "--in-place leave it out"),
-        (["--snippet", "--into", str(USER)], "--snippet leave it out"),
-        (["--bogus"], "--bogus"),
-    ],
-)
-def test_bad_option_is_usage(arguments: list[str], words: str) -> None:
-    """Exit 2, nothing on stdout, and on stderr the option and what to do."""
-    outcome = run("render", "envoy", *arguments)
-    assert (outcome.code, outcome.out) == (2, "")
-    text = " ".join(outcome.err.replace("│", " ").split())
-    for word in words.split():
-        assert word in text
+def test_every_target_is_listed() -> None:
+    """The targets that exist, each with a line of help."""
+    assert targets() == {
+        "compose", "contour", "envoy", "envoy-gateway", "helm-values", "istio", "kustomize",
+        "nginx",
+    }  # fmt: skip
 
 
-def test_snippet_is_printed() -> None:
-    """--snippet gives the parts alone."""
-    outcome = run("render", "envoy", "--snippet", "--ext-proc", "127.0.0.1:50051")
-    assert (outcome.code, outcome.out) == (0, render_snippet(EnvoyOptions()))
+def test_every_target_has_an_example() -> None:
+    """The script renders each target at least once."""
+    assert {command[1] for command in COMMANDS} == targets()
 
 
-def test_into_prints_and_leaves_the_file(tmp_path: Path) -> None:
-    """The result is printed, notes go to stderr, the file is as it was."""
-    path = Path(shutil.copy(USER, tmp_path))
-    outcome = run("render", "envoy", "--into", str(path))
-    assert outcome.code == 0
-    assert "kysira.ext_proc" in outcome.out
-    assert outcome.err.startswith(f"kysiractl: {path}: listener backoffice: without use_remote_add")
-    assert path.read_bytes() == USER.read_bytes()
-
-
-def test_in_place_changes_the_file_once(tmp_path: Path) -> None:
-    """--in-place writes what would be printed; a second time changes nothing."""
-    path = Path(shutil.copy(USER, tmp_path))
-    printed = run("render", "envoy", "--into", str(path)).out
-    for _ in range(2):
-        outcome = run("render", "envoy", "--into", str(path), "--in-place")
-        assert (outcome.code, outcome.out) == (0, "")
-        assert f"wrote {path}" in outcome.err
-        assert path.read_text() == printed
-
-
-def test_output_is_written(tmp_path: Path) -> None:
-    """-o writes the file instead of stdout."""
-    path = tmp_path / "envoy.yaml"
-    outcome = run("render", "envoy", "-o", str(path))
-    assert (outcome.code, outcome.out) == (0, "")
-    assert path.read_text() == render_envoy(EnvoyOptions())
-
-
-@pytest.mark.parametrize("text", ["a: [", "a: 1\n", "static_resources: {listeners: []}\n"])
-def test_file_that_can_not_be_merged_is_invalid(tmp_path: Path, text: str) -> None:
-    """Exit 4 and one line with the file's name, nothing on stdout, nothing written."""
-    path = tmp_path / "envoy.yaml"
-    path.write_text(text)
-    outcome = run("render", "envoy", "--into", str(path), "--in-place")
-    assert (outcome.code, outcome.out) == (4, "")
-    assert outcome.err.startswith(f"kysiractl: {path}: ")
-    assert outcome.err.count("\n") == 1
-    assert path.read_text() == text
-
-
-def test_short_timeout_is_told() -> None:
-    """A timeout that ext-proc's own exceeds is allowed, with a word about it."""
-    outcome = run("render", "envoy", "--message-timeout", "300ms")
-    assert outcome.code == 0
-    assert "KYSIRA_TIMEOUT_MS" in outcome.err
+def test_committed_examples_are_fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """envoy-configs holds what its script renders today, and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    for command in COMMANDS:
+        outcome = run(*command)
+        assert outcome.code == 0, outcome.err
+    assert contents(EXAMPLES) == contents(tmp_path), "run: cd envoy-configs && sh render.sh"

@@ -7,7 +7,30 @@ import pytest
 from ctl.nginx.options import NginxOptions, Via
 from ctl.nginx.template import render_nginx, render_parts, render_script
 from tests.ctl.command import run
+from tests.ctl.golden import Golden, is_complete
 from tests.nginx import nginx_binary
+
+CASES = {
+    "njs": (),
+    "auth-request": ("--via", "auth-request", "--on-failure", "closed", "--adapter", "a:1"),
+    "mirror": ("--via", "mirror", "--nginx-version", "1.27.0"),
+    "tls": ("--tls-cert", "/cert.pem", "--tls-key", "/key.pem", "--target", "https://app:1"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rendered_is_golden(case: str, golden: Golden, tmp_path: Path) -> None:
+    """The very bytes that were read and found good, in each file."""
+    outcome = run("render", "nginx", *CASES[case], "--output-dir", str(tmp_path))
+    assert outcome.code == 0, outcome.err
+    for path in tmp_path.iterdir():
+        golden.check("nginx", f"{case}/{path.name}", path.read_text())
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """Each is a case's; only njs has a script."""
+    scripts = {f"{case}/kysira.js" for case in ("njs", "tls")}
+    assert is_complete("nginx", {f"{case}/nginx.conf" for case in CASES} | scripts)
 
 
 def test_configuration_is_alone_on_stdout() -> None:
@@ -56,8 +79,8 @@ def test_every_option_arrives() -> None:
         (["--run-dir", "/a$b"], "--run-dir holds what"),
         (["--nginx-version", "newest"], "--nginx-version is not a version"),
         (["--port", "0"], "--port"),
-        (["-o", "x", "--include"], "--output use --output-dir"),
-        (["-o", "x", "--output-dir", "y"], "--output use --output-dir"),
+        (["--output", "x", "--include"], "--output use --output-dir"),
+        (["--output", "x", "--output-dir", "y"], "--output use --output-dir"),
     ],
 )
 def test_bad_option_is_usage(arguments: list[str], words: str) -> None:
@@ -93,7 +116,7 @@ def test_parts_are_printed_each_under_its_name() -> None:
 def test_script_lies_beside_the_output(tmp_path: Path) -> None:
     """-o writes the configuration, and kysira.js where nginx looks for it."""
     path = tmp_path / "nginx.conf"
-    outcome = run("render", "nginx", "-o", str(path))
+    outcome = run("render", "nginx", "--output", str(path))
     assert (outcome.code, outcome.out) == (0, "")
     assert path.read_text() == render_nginx(NginxOptions())
     assert (tmp_path / "kysira.js").read_text() == render_script(NginxOptions())
@@ -112,7 +135,7 @@ def test_output_dir_holds_every_file(tmp_path: Path) -> None:
 
 def test_missing_folder_is_told(tmp_path: Path) -> None:
     """Exit 4 and one line with the path."""
-    outcome = run("render", "nginx", "--via", "mirror", "-o", str(tmp_path / "a" / "b"))
+    outcome = run("render", "nginx", "--via", "mirror", "--output", str(tmp_path / "a" / "b"))
     assert outcome.code == 4
     assert str(tmp_path / "a" / "b") in outcome.err
 

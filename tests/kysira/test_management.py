@@ -12,7 +12,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
 from kysira.events.event import timestamp
-from kysira.management import MAX_TTL_SECONDS, Management, ManagementAccess, json_errors
+from kysira.management import Management, ManagementAccess, json_errors
+from kysira.mode_request import MAX_TTL_SECONDS
 from kysira.mode_store import ModeStore
 from kysira.serving import HttpServer, Running, listen, start_http, start_runner
 from kysira.types import Mode
@@ -139,7 +140,7 @@ async def test_local_client_flips(local: Service) -> None:
     """Without a token a program on this machine may change the mode, and is told the new one."""
     answer = await local.flip({})
     assert (answer.status, answer.json) == (200, {"mode": "active"})
-    assert (await local.ask("GET /api/mode")).json == {"mode": "active"}
+    assert (await local.ask("GET /api/mode")).json == {"mode": "active", "configured": "shadow"}
     assert local.modes.mode is Mode.ACTIVE
 
 
@@ -316,12 +317,56 @@ async def test_ttl_is_kept(local: Service) -> None:
     answer = await local.flip({}, b'{"mode": "active", "ttl_seconds": 3600}')
     assert local.modes.expires_at is not None
     assert answer.json["expires_at"] == timestamp(local.modes.expires_at)
-    assert (await local.ask("GET /api/mode")).json == answer.json
+    assert answer.json["back_to"] == "shadow"
+    told = (await local.ask("GET /api/mode")).json
+    assert told == {**answer.json, "configured": "shadow"}
     long = json.dumps({"mode": "shadow", "ttl_seconds": MAX_TTL_SECONDS}).encode()
     assert (await local.flip({}, long)).status == 200
     assert (await local.flip({}, b'{"mode": "active", "ttl_seconds": null}')).json == {
         "mode": "active"
     }
+
+
+async def test_configured_mode_is_told_under_a_flip(local: Service) -> None:
+    """A flip to the configured mode leaves nothing to tell; one with an end has what comes then."""
+    await local.flip({})
+    assert (await local.ask("GET /api/mode")).json == {"mode": "active", "configured": "shadow"}
+    timed = (await local.flip({}, b'{"mode": "shadow", "ttl_seconds": 60}')).json
+    assert (timed["mode"], timed["back_to"]) == ("shadow", "active")
+    assert (await local.ask("GET /api/mode")).json == {**timed, "configured": "shadow"}
+    assert (await local.flip({}, b'{"mode": "shadow"}')).json == {"mode": "shadow"}
+    assert (await local.ask("GET /api/mode")).json == {"mode": "shadow"}
+
+
+async def test_flip_over_another_mode_is_409(local: Service) -> None:
+    """Compared and set in one step: the mode in force is named, and nothing is changed."""
+    asked = b'{"mode": "active", "if_mode": "active"}'
+    refused = await local.flip({}, asked)
+    assert (refused.status, refused.json["mode"]) == (409, "shadow")
+    assert "the mode in force is shadow, not active" in str(refused.json["error"])
+    assert local.modes.mode is Mode.SHADOW
+    assert (await local.flip({}, FLIP)).status == 200
+    assert (await local.flip({}, asked)).json == {"mode": "active"}
+
+
+async def test_what_was_told_can_be_put_back(
+    local: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What GET tells of a flip is what POST takes, to the millisecond, also a second time."""
+    await local.flip({}, b'{"mode": "active", "ttl_seconds": 1000.0017}')
+    told = (await local.ask("GET /api/mode")).json
+    for _ in range(3):
+        await local.flip({}, b'{"mode": "active"}')
+        back = {key: told[key] for key in ("mode", "expires_at", "back_to")}
+        assert (await local.flip({}, json.dumps(back).encode())).json == back
+        assert (await local.ask("GET /api/mode")).json == told
+    assert f"expires_at={told['expires_at']} back_to=shadow peer=" in caplog.text
+
+
+async def test_new_keys_open_nothing(guarded: Service) -> None:
+    """Who may not flip learns nothing by comparing first."""
+    answer = await guarded.flip({}, b'{"mode": "active", "if_mode": "active"}')
+    assert answer.status == 401
 
 
 async def test_change_is_an_audit_event(local: Service, caplog: pytest.LogCaptureFixture) -> None:

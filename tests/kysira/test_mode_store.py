@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kysira import mode_store
-from kysira.mode_store import ModeStore
+from kysira.mode_store import Flip, ModeDiffers, ModeStore, Wish
 from kysira.types import Mode
 
 
@@ -295,6 +295,52 @@ async def test_flip_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     await flips[1]
     assert (store.mode, store.write_failures) == (Mode.SHADOW, 0)
     assert json.loads((tmp_path / "mode.json").read_text())["mode"] == "shadow"
+
+
+async def test_grant_compares_behind_the_flip_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that ask over the same mode at once one is made, and the other is told."""
+    gate, sync = threading.Event(), os.fsync
+
+    def slow(handle: int) -> None:
+        gate.wait()
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    store = ModeStore(Mode.SHADOW, tmp_path)
+    wish = Wish(Mode.ACTIVE, if_mode=Mode.SHADOW)
+    both = [asyncio.create_task(store.grant(wish)) for _ in range(2)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    gate.set()
+    await both[0]
+    with pytest.raises(ModeDiffers, match="the mode in force is active, not shadow") as refused:
+        await both[1]
+    assert refused.value.mode is Mode.ACTIVE
+
+
+async def test_grant_ends_when_and_how_it_is_told(tmp_path: Path, clock: Clock) -> None:
+    """An end and what comes then are taken as given, and outlive a restart."""
+    store = ModeStore(Mode.SHADOW, tmp_path, clock=clock)
+    wish = Wish(Mode.ACTIVE, expires_at=clock.now + 60, back_to=Mode.ACTIVE)
+    await store.grant(wish)
+    for each in (store, ModeStore(Mode.SHADOW, tmp_path, clock=clock)):
+        assert each.in_force == Flip(Mode.ACTIVE, Mode.SHADOW, clock.now + 60, Mode.ACTIVE)
+    await store.grant(Wish(Mode.SHADOW, 30))
+    assert store.in_force.back_to is Mode.ACTIVE, "the one for good is not lost"
+    clock.now += 60
+    assert store.in_force == Flip(Mode.ACTIVE, Mode.SHADOW)
+    await store.grant(wish)  # the end is past by now
+    assert store.in_force == Flip(Mode.ACTIVE, Mode.SHADOW)
+
+
+def test_in_force_tells_what_comes_then(tmp_path: Path, clock: Clock) -> None:
+    """Also where that is the configured mode; without a flip that is what is in force."""
+    store = ModeStore(Mode.ACTIVE, tmp_path, clock=clock)
+    assert store.in_force == Flip(Mode.ACTIVE, Mode.ACTIVE)
+    store.set(Mode.SHADOW, 60)
+    assert store.in_force == Flip(Mode.SHADOW, Mode.ACTIVE, clock.now + 60, Mode.ACTIVE)
 
 
 async def test_flip_holds_though_the_disk_does_not_answer(

@@ -106,11 +106,11 @@ def test_broken_row_is_exit_4(tmp_path: Path) -> None:
     assert outcome.err == f'kysiractl: {path}:2: label is missing: write "attack" or "benign"\n'
 
 
-def test_missing_model_is_exit_1(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_model_is_invalid(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings are the services' own; the folder is named."""
     monkeypatch.setenv("KYSIRA_SQLI_MODEL", "/no-such-model")
     outcome = bench(corpus)
-    assert (outcome.code, outcome.out) == (1, "")
+    assert (outcome.code, outcome.out) == (4, "")
     assert "/no-such-model" in outcome.err
 
 

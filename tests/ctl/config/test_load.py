@@ -84,6 +84,15 @@ def test_config_file_error_says_what_to_do(tmp_path: Path, text: str, error: str
     assert "\n" not in str(caught.value)
 
 
+def test_config_token_file_may_be_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``~`` is the user's folder in the file as it is in a shell; one that nobody has is told."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "token").write_text("from-home\n")
+    assert load_config(written(tmp_path, "admin_token_file: ~/token\n")).token() == "from-home"
+    with pytest.raises(SettingsError, match=r"admin_token_file: .*no home folder"):
+        load_config(written(tmp_path, "admin_token_file: ~no-such-user/token\n"))
+
+
 def test_config_missing_named_file_is_error(tmp_path: Path) -> None:
     """A file that is named has to be there; one that is only looked for need not."""
     with pytest.raises(SettingsError, match="no such file"):

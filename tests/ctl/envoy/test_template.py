@@ -1,6 +1,7 @@
 """Rendered configurations, proven on the real Envoy."""
 
 import asyncio
+import contextlib
 import functools
 import itertools
 import signal
@@ -16,6 +17,8 @@ from aiohttp import web
 
 from ctl.envoy.options import EnvoyOptions, read_address, read_target
 from ctl.envoy.template import render_envoy, render_snippet
+from ctl.envoy.version import NEWEST, OLDEST, EnvoyVersion
+from ctl.templating import own_headers
 from kysira.settings import OnFailure
 from tests.app import App
 from tests.ctl.envoy.http2 import http2_app, upload
@@ -23,7 +26,6 @@ from tests.ctl.envoy.program import validate
 from tests.envoy import Envoy, rendered
 from tests.processes import ExtProc
 
-ROOT = Path(__file__).parents[3]
 CLUSTER = "kysira_ext_proc"
 NOBODY = "127.0.0.1:1"
 """An address where no ext-proc answers."""
@@ -84,18 +86,34 @@ def test_every_combination_is_valid(
         validate(render_envoy(options), tmp_path / f"{number}.yaml")
 
 
+@pytest.mark.parametrize("version", [OLDEST, EnvoyVersion(1, 34), NEWEST])
+def test_every_version_is_valid(version: EnvoyVersion, certificates: Path, tmp_path: Path) -> None:
+    """What is rendered for an older Envoy is still taken by this one, which knows all of it."""
+    options = EnvoyOptions(
+        version=version,
+        on_failure=OnFailure.CLOSED,
+        access_log=True,
+        ext_proc_tls=True,
+        ext_proc_ca=str(certificates / "ca.pem"),
+    )
+    validate(render_envoy(options), tmp_path / "envoy.yaml")
+
+
+async def test_older_envoy_strips_the_names_that_kysira_uses(app: App, tmp_path: Path) -> None:
+    """Without patterns, too, no claim in our name arrives while ext-proc is down."""
+    headers = dict.fromkeys(own_headers(), "1")
+    text = rendered(app.url, NOBODY, "--envoy-version", "1.34")
+    with Envoy(text, tmp_path) as envoy:
+        assert await status_through(envoy, {**headers, "keep": "1"}) == 200
+    (received,) = app.received
+    assert received.headers["keep"] == "1"
+    assert not [name for name in received.headers if "kysira" in name]
+
+
 def test_same_options_same_bytes() -> None:
     """Rendering is deterministic."""
     options = EnvoyOptions(ext_proc=(read_address("a:1"), read_address("b:2")))
     assert render_envoy(options) == render_envoy(options)
-
-
-def test_committed_configuration_is_fresh() -> None:
-    """envoy-configs/standalone is what ``kysiractl render envoy`` prints today."""
-    committed = ROOT / "envoy-configs" / "standalone" / "envoy.yaml"
-    assert committed.read_text() == render_envoy(EnvoyOptions()), (
-        f"run: kysiractl render envoy -o {committed.relative_to(ROOT)}"
-    )
 
 
 def test_snippet_says_where_its_parts_go() -> None:
@@ -190,6 +208,53 @@ async def test_https_app_is_verified(
         text = rendered(f"https://{host}:{port}", NOBODY, *options)
         with Envoy(text, tmp_path) as envoy:
             assert await status_through(envoy) == status
+
+
+@asynccontextmanager
+async def tls_before(grpc: str, context: ssl.SSLContext) -> AsyncIterator[int]:
+    """End TLS on a free port before a plaintext address, as a sidecar of ext-proc does."""
+    host, _, port = grpc.rpartition(":")
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("authority", "name", "is_scored"),
+    [
+        ("ca.pem", "localhost", True),
+        ("other.pem", "localhost", False),
+        ("ca.pem", "other.example", False),
+    ],
+)
+async def test_ext_proc_is_asked_over_tls(
+    app: App, certificates: Path, tmp_path: Path, authority: str, name: str, is_scored: bool
+) -> None:
+    """Only one whose certificate is for the name and by the authority is believed."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "app.pem", certificates / "app.key")
+    context.set_alpn_protocols(["h2"])
+    options = ["--tls", "--tls-ca", str(certificates / authority), "--tls-server-name", name]
+    with ExtProc(tmp_path / "state") as ext_proc:
+        async with tls_before(ext_proc.grpc, context) as port:
+            text = rendered(app.url, f"127.0.0.1:{port}", *options, "--on-failure", "closed")
+            with Envoy(text, tmp_path) as envoy:
+                if is_scored:
+                    await asyncio.to_thread(envoy.wait_until_healthy, CLUSTER)
+                assert await status_through(envoy) == (200 if is_scored else 503)
+    assert len(app.received) == is_scored
 
 
 async def test_http2_upload_is_bounded(app: App, tmp_path: Path) -> None:

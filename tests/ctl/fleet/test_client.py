@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from ctl.fleet.client import fleet_client
+from ctl.fleet.client import fleet_client, printable
 from ctl.fleet.target import Target
 from kysira.serving import start_http
 
@@ -22,6 +22,8 @@ async def answer(request: web.Request) -> web.Response:
             await asyncio.Event().wait()
         case "/moved":
             raise web.HTTPFound("/ok")
+        case "/long":
+            return web.json_response(["x" * 1000] * 1000)
     return web.Response(text="hello", status=200)
 
 
@@ -49,6 +51,21 @@ async def test_client_tells_replies_apart() -> None:
     assert text.body == "hello"
     assert slow.error == "no answer in 0.5 s"
     assert moved.error == "answered 302"
+    assert [reply.may_have_arrived for reply in (ok, slow)] == [False, True]
+
+
+async def test_client_reads_long_answers_whole() -> None:
+    """A megabyte comes in many pieces, and is one answer."""
+    async with service() as target, fleet_client("", 5) as client:
+        reply = await client.ask(target, "/long")
+    assert reply.body == ["x" * 1000] * 1000
+
+
+async def test_client_streams_with_token() -> None:
+    """A stream is asked for as everything else is."""
+    async with service() as target, fleet_client("secret", 5) as client:
+        async with client.stream(target, "/ok", {}) as answer:
+            assert await answer.json() == {"token": "Bearer secret"}
 
 
 async def test_client_unreachable_is_reply() -> None:
@@ -57,4 +74,21 @@ async def test_client_unreachable_is_reply() -> None:
         replies = await client.ask_all([Target("none", "http://127.0.0.1:1"), target], "/ok")
     assert replies[0].error == "connection refused"
     assert replies[0].status == 0
+    assert not replies[0].may_have_arrived
     assert replies[1].is_ok
+
+
+async def test_client_target_with_problem_is_not_asked() -> None:
+    """What can't be asked says why, and what carries the connection adds what it knows."""
+    absent = Target("pod/a", "", problem="the pod is not running: Pending")
+    carried = Target("pod/b", "http://127.0.0.1:1", carrier=lambda: "no such port")
+    async with fleet_client("", 5) as client:
+        replies = await client.ask_all([absent, carried], "/ok")
+    assert [reply.error for reply in replies] == [
+        "the pod is not running: Pending", "connection refused (kubectl: no such port)"
+    ]  # fmt: skip
+
+
+def test_printable_moves_no_cursor() -> None:
+    """What a service says can't write over what is shown."""
+    assert printable("a\x1b[2Jb\n") == "a\\x1b[2Jb\\n"

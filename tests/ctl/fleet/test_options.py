@@ -37,5 +37,24 @@ def test_which_option_beats_configuration(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_which_pods_and_targets_exclude_each_other() -> None:
     """Naming both is a usage error: one of them would be ignored."""
-    with pytest.raises(typer.BadParameter, match="leave it out"):
+    with pytest.raises(typer.BadParameter, match="not both"):
         asked("a:1", namespace="kysira")
+
+
+def test_which_pods_are_targets_too() -> None:
+    """Single pods are named as kubectl names them, in the namespace that is said."""
+    meant = asked("pod/waf-0", "pod/waf-1", namespace="kysira")
+    assert (meant.pods, meant.targets, meant.namespace) == (("waf-0", "waf-1"), (), "kysira")
+    assert meant.is_pods
+    assert asked("pod/waf-0").is_pods
+    with pytest.raises(typer.BadParameter, match="names the pods"):
+        asked("pod/waf-0", selector="app=x")
+    with pytest.raises(typer.BadParameter, match="not both"):
+        asked("pod/waf-0", "a:1")
+
+
+@pytest.mark.parametrize("name", ["pod/", "pod/-a", "pod/a/b", "pod/A", "pod/a b"])
+def test_which_refuses_what_is_no_pod(name: str) -> None:
+    """What can't be a pod's name never reaches kubectl's command line."""
+    with pytest.raises(typer.BadParameter, match="not a pod's name"):
+        asked(name)

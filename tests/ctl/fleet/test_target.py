@@ -42,6 +42,7 @@ async def test_resolve_keeps_name_for_certificate() -> None:
     [target] = await resolve([read_target("https://localhost")])
     assert target.url == "https://127.0.0.1:443"
     assert target.server_name == "localhost"
+    assert target.spelt == "https://localhost:443"
 
 
 async def test_resolve_unknown_name_is_error() -> None:

@@ -1,0 +1,1 @@
+"""A docker-compose.yaml and the files that it needs beside it."""

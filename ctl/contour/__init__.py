@@ -1,0 +1,1 @@
+"""Contour: the objects that have its Envoys ask Kysira, by ext_authz."""

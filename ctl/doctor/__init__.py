@@ -1,0 +1,1 @@
+"""kysiractl doctor: whether everything between client and app is as it should be."""

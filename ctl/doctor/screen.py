@@ -1,0 +1,86 @@
+"""The report for people: a mark, a line for each check, and what to do about the bad ones."""
+
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+from rich.text import Text
+
+from ctl import console
+from ctl.doctor.codes import Section, Status
+from ctl.doctor.report import Check, Report
+
+_MARKS = {
+    Status.OK: ("√", "ok"), Status.WARNING: ("‼", "!!"), Status.FAILURE: ("×", "xx"),
+    Status.SKIPPED: ("-", "--"),
+}  # fmt: skip
+_STYLES = {
+    Status.OK: "green", Status.WARNING: "yellow", Status.FAILURE: "bold red", Status.SKIPPED: "dim",
+}  # fmt: skip
+
+
+def show(report: Report) -> None:
+    """Print the report; the marks are ASCII where the terminal can't show others."""
+    column = 0 if _takes("".join(mark for mark, _ in _MARKS.values()), sys.stdout) else 1
+    for section in Section:
+        lines = list(_section(report, section, column))
+        if lines:
+            console.say(f"{section.value}\n{'-' * len(section.value)}")
+            for line in lines:
+                console.say(line)
+            console.say("")
+    console.say(_summary(report))
+
+
+def _takes(text: str, stream: TextIO) -> bool:
+    try:
+        text.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _section(report: Report, section: Section, column: int) -> Iterator[Text]:
+    if section in report.skipped:
+        yield _line(Status.SKIPPED, column, f"skipped: {report.skipped[section]}")
+    for check in report.checks:
+        if check.code.section is section:
+            yield from _check(check, column)
+
+
+def _check(check: Check, column: int) -> Iterator[Text]:
+    code, status = check.code, check.status
+    if status is Status.SKIPPED:
+        yield _line(status, column, f"{code.id} {code.title}: skipped: {_one_line(check)}")
+        return
+    yield _line(status, column, f"{code.id} {code.title}")
+    if status is Status.OK:
+        return
+    for found in check.found:
+        yield Text(f"    {_printable(found)}")
+    yield Text(f"    hint: {code.hint}")
+    yield Text(f"    see {code.docs}", style="dim")
+
+
+def _one_line(check: Check) -> str:
+    return _printable("; ".join(check.found))
+
+
+def _line(status: Status, column: int, text: str) -> Text:
+    return Text.assemble((_MARKS[status][column], _STYLES[status]), " ", text)
+
+
+def _printable(text: str) -> str:
+    """Return the text without what moves the cursor: a service may answer anything."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def _summary(report: Report) -> str:
+    counts = [
+        f"{report.count(status)} {word}"
+        for status, word in (
+            (Status.FAILURE, "failed"), (Status.WARNING, "warned"), (Status.OK, "ok"),
+            (Status.SKIPPED, "skipped"),
+        )
+    ]  # fmt: skip
+    return f"checks: {', '.join(counts)}"

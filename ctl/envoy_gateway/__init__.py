@@ -1,0 +1,1 @@
+"""Envoy Gateway: the policies that put Kysira behind a Gateway."""

@@ -1,0 +1,1 @@
+"""What the firewall decided: followed live, searched, and taken elsewhere."""

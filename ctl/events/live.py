@@ -1,0 +1,56 @@
+"""The last events of every service, by time."""
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ctl.events.record import Record, record
+from ctl.fleet.client import Reply
+from ctl.fleet.open import fleet
+from ctl.fleet.options import Which
+
+RECENT = "/api/events/recent"
+NO_EVENTS = "answered something that is no list of events"
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What services remember, and which did not say."""
+
+    events: Sequence[Record]
+    """Oldest first."""
+    services: int
+    silent: Sequence[Reply]
+
+    @property
+    def is_silent(self) -> bool:
+        """Return True when no service answered."""
+        return len(self.silent) == self.services
+
+
+async def recent(which: Which) -> Recent:
+    """Return the events that all services remember; raises StartError when none is found."""
+    async with fleet(which) as found:
+        replies = await found.client.ask_all(found.targets, RECENT)
+    told = [list(events_of(reply)) for reply in replies if is_told(reply)]
+    merged = heapq.merge(*told, key=lambda event: event.at)
+    silent = [reply for reply in replies if not is_told(reply)]
+    return Recent(list(merged), len(replies), silent)
+
+
+def is_told(reply: Reply) -> bool:
+    """Return True for an answer that is a list, as events are."""
+    return reply.is_ok and isinstance(reply.body, list)
+
+
+def why_silent(reply: Reply) -> str:
+    """Return why there are no events of a service, for people."""
+    return f"{reply.target.name}: {reply.error or NO_EVENTS}"
+
+
+def events_of(reply: Reply) -> Iterator[Record]:
+    """Yield the events of an answer."""
+    rows: Iterable[object] = reply.body
+    for row in rows:
+        if event := record(row, reply.target.name):
+            yield event

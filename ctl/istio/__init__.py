@@ -1,0 +1,1 @@
+"""Istio: the EnvoyFilter that puts Kysira into sidecars and gateways."""

@@ -1,0 +1,1 @@
+"""What is rendered as Kubernetes objects: names, labels, services."""

@@ -1,0 +1,1 @@
+"""A folder for `kubectl apply -k`, or its objects as one stream."""

@@ -1,0 +1,1 @@
+"""The mode of running services: shown, set on all of them, put back, and followed."""

@@ -1,0 +1,1 @@
+"""kysira.yaml at the command line: checked, compared, explained, and added to."""

@@ -1,0 +1,46 @@
+"""The events that services remember, or that files hold, to be read more than once."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ctl.events import files
+from ctl.events.record import Record
+from ctl.events.seen import once
+from ctl.fleet.options import Which
+from kysira.errors import StartError
+
+
+@dataclass(slots=True)
+class Recordings:
+    """Events by time, each once; ``silent`` names what could not be read."""
+
+    names: Sequence[str]
+    """Files and folders."""
+    live: Sequence[Record] = ()
+    silent: list[str] = field(default_factory=list)
+
+    def read(self) -> Iterable[Record]:
+        """Return all events."""
+        unread = files.Unread()
+        yield from once(files.read_files(self.names, unread)) if self.names else ()
+        self.silent += [each for each in unread.broken if each not in self.silent]
+        yield from self.live
+
+    def find(self, event_id: str) -> Record | None:
+        """Return the event of an id, None when it is not there."""
+        wanted = event_id.lower()
+        return next((event for event in self.read() if event.id.lower() == wanted), None)
+
+
+def recordings(names: Sequence[str], which: Which | None) -> Recordings:
+    """Return the events of files, and of services when they are meant; raises StartError."""
+    if which is None:
+        return Recordings(names)
+    from ctl.events.live import recent, why_silent  # noqa: PLC0415 - aiohttp takes 0.2 s
+
+    told = asyncio.run(recent(which))
+    silent = [why_silent(reply) for reply in told.silent]
+    if told.is_silent:
+        raise StartError(f"no service answers: {'; '.join(silent)}")
+    return Recordings(names, list(once(told.events)), silent)

@@ -1,0 +1,214 @@
+"""kysiractl render helm-values: a values.yaml for the charts, one of them or the umbrella."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from ctl import console, guarding, render_options, render_output, render_values
+from ctl import render_service_options as service_options
+from ctl.arguments import parsed, usage_error
+from ctl.charts.table import (
+    ADAPTER,
+    CHARTS,
+    DASHBOARD,
+    EXT_PROC,
+    INFERENCE,
+    PROXY,
+    UMBRELLA,
+)
+from ctl.charts.values import POLICY, ValuesOptions
+from ctl.charts.values import render_values as render
+from ctl.envoy.options import EnvoyOptions, read_duration, read_target
+from ctl.guarding import Guarding
+from ctl.istio.options import ROOT_NAMESPACE, Context, IstioOptions, check_reach
+from ctl.kubernetes.names import read_labels, read_name
+from ctl.render_options import PLACE
+from ctl.render_output import Document, Format
+from ctl.render_service_options import SERVICE
+from kysira.errors import RenderError
+from kysira.events.settings import NO_SINK
+from kysira.settings import Device, OnFailure
+
+_UNSAID = {
+    value.key if chart == EXT_PROC else f"{chart}.{value.key}": value.default
+    for chart in (EXT_PROC, INFERENCE)
+    for value in CHARTS[chart].values
+    if value.key.startswith(("envoyFilter.", "env.", "config.sinks", "config.device"))
+}
+"""What options that always have a value say when nobody gave them."""
+
+
+class ChartName(StrEnum):
+    """A chart to print the values of."""
+
+    PLATFORM = UMBRELLA
+    EXT_PROC = EXT_PROC
+    PROXY = PROXY
+    INFERENCE = INFERENCE
+    ADAPTER = ADAPTER
+    DASHBOARD = DASHBOARD
+
+
+def helm_values_command(
+    chart: Annotated[
+        ChartName,
+        typer.Option(help="Whose values; kysira-platform installs four of the others."),
+    ] = ChartName.PLATFORM,
+    namespace: render_options.Namespace = "kysira",
+    target: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", help="The app behind the proxy, http://localhost:3000 if not given."
+        ),
+    ] = "",
+    selector: render_options.Selector = None,
+    all_workloads: Annotated[
+        bool,
+        typer.Option(
+            "--all-workloads",
+            help="Without --selector: guard every workload that the EnvoyFilter reaches.",
+            rich_help_panel=PLACE,
+        ),
+    ] = False,
+    envoy_filter: Annotated[
+        bool,
+        typer.Option(
+            help="Have the mesh guarded; without, Envoy is told by other means.",
+            rich_help_panel=PLACE,
+        ),
+    ] = True,
+    envoy_filter_namespace: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where the EnvoyFilter is; in the mesh's root namespace it reaches all of it.",
+            rich_help_panel=PLACE,
+        ),
+    ] = ROOT_NAMESPACE,
+    context: Annotated[
+        Context,
+        typer.Option(
+            case_sensitive=False,
+            help="What is guarded: requests that reach the workloads, that leave them, or that go "
+            "through a gateway.",
+            rich_help_panel=PLACE,
+        ),
+    ] = Context.SIDECAR_INBOUND,
+    mode: render_options.ModeOption = None,
+    threshold: render_options.Threshold = None,
+    timeout_ms: service_options.TimeoutMs = None,
+    on_failure: service_options.FailurePolicy = None,
+    max_body_bytes: service_options.BodyLimit = None,
+    message_timeout: render_options.MessageTimeout = render_options.MESSAGE_TIMEOUT,
+    policy: service_options.PolicyFile = None,
+    inference_url: service_options.InferenceUrl = "",
+    device: service_options.DeviceOption = Device.CPU,
+    sinks: service_options.Sinks = "file",
+    http_sink_url: service_options.HttpSinkUrl = "",
+    admin_token_secret: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help='Secret whose key "token" is the admin token.',
+            rich_help_panel=SERVICE,
+        ),
+    ] = "",
+    replicas: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="Of each service.", rich_help_panel=SERVICE),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Print every value there is, with its default.")
+    ] = False,
+    format_: render_output.FormatOption = Format.YAML,
+    output: render_output.OutputFile = None,
+    output_dir: render_output.OutputDir = None,
+    _values: render_values.Values = None,
+    _set: render_values.Set = None,
+) -> None:
+    """Print a values.yaml: for helm install -f, for the umbrella chart or one of its own."""
+    to = render_output.destination(format_, output, output_dir)
+    events = guarding.read_events(sinks, http_sink_url)
+    timeout = parsed("--message-timeout", read_duration, message_timeout)
+    labels = parsed("--selector", lambda text: read_labels([text]), ",".join(selector or []))
+    if labels and all_workloads:
+        raise usage_error("--all-workloads", "leave it out: --selector names the workloads")
+    guards = Guarding(
+        timeout_ms=timeout_ms, on_failure=on_failure, own_policy=guarding.read_own_policy(policy)
+    )  # fmt: skip
+    wishes = {
+        "config.targetURL": str(parsed("--target", read_target, target)) if target else "",
+        "config.mode": mode.value if mode else "",
+        "config.scoreThreshold": threshold,
+        "config.timeoutMs": timeout_ms,
+        "config.onFailure": on_failure.value if on_failure else "",
+        "config.maxBodyBytes": max_body_bytes,
+        POLICY: guards.policy if guards.own_policy else "",
+        "config.inferenceURL": guarding.read_inference_url(inference_url),
+        "config.sinks": ",".join(events.sinks) or NO_SINK,
+        "config.httpSinkURL": events.http_sink_url,
+        "config.adminTokenSecret": _name("--admin-token-secret", admin_token_secret),
+        "replicaCount": replicas,
+        f"{INFERENCE}.env.KYSIRA_DEVICE": device.value,
+        f"{INFERENCE}.config.device": device.value,
+        "envoyFilter.enabled": envoy_filter,
+        "envoyFilter.context": context.value,
+        "envoyFilter.workloadSelector": labels,
+        "envoyFilter.allWorkloads": all_workloads,
+        "envoyFilter.namespace": _name("--envoy-filter-namespace", envoy_filter_namespace),
+        "envoyFilter.messageTimeout": message_timeout,
+        "envoyFilter.failureModeAllow": guards.failure_policy is OnFailure.OPEN,
+    }
+    options = ValuesOptions(
+        chart=chart.value,
+        wishes=_asked_for(wishes),
+        namespace=parsed("--namespace", read_name, namespace),
+        is_complete=every,
+    )
+    if EXT_PROC in options.names:
+        _check_reach(options)
+        _note_timeout(timeout, guards.time_limit_ms / 1000)
+    if options.unused:
+        console.note(f"{chart.value} has no {', '.join(options.unused)}")
+    render_output.write([Document("values", render(options))], to)
+
+
+def _name(option: str, text: str) -> str:
+    return parsed(option, read_name, text) if text else ""
+
+
+def _asked_for(wishes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the wishes that are more than an option's default."""
+    return {
+        key: wish
+        for key, wish in wishes.items()
+        if wish not in (None, "", {}) and wish != _UNSAID.get(key)
+    }
+
+
+def _check_reach(options: ValuesOptions) -> None:
+    """Raise RenderError where the chart's EnvoyFilter would attach to the whole mesh."""
+    wishes = options.wishes
+    if not wishes.get("envoyFilter.enabled", True):
+        return
+    istio = IstioOptions(
+        envoy=EnvoyOptions(),
+        namespace=wishes.get("envoyFilter.namespace", ROOT_NAMESPACE),
+        context=Context(wishes.get("envoyFilter.context", Context.SIDECAR_INBOUND)),
+        selector=wishes.get("envoyFilter.workloadSelector", {}),
+    )
+    is_meant = wishes.get("envoyFilter.allWorkloads", False)
+    try:
+        check_reach(istio, root_namespace=ROOT_NAMESPACE, all_workloads=is_meant)
+    except RenderError as error:
+        raise RenderError(f"{error}; for no EnvoyFilter at all, --no-envoy-filter") from error
+
+
+def _note_timeout(message_timeout: float, scoring: float) -> None:
+    if message_timeout <= scoring:
+        console.note(
+            f"--message-timeout is not over the {scoring:g}s that ext-proc takes at most "
+            "(--timeout-ms): Envoy may give up before it answers"
+        )

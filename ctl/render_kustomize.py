@@ -1,0 +1,143 @@
+"""kysiractl render kustomize: Kysira's services for a cluster, as a folder or as one stream."""
+
+from typing import Annotated
+
+import typer
+
+from ctl import console, containers, guarding, render_options, render_output, render_values
+from ctl import render_service_options as service_options
+from ctl.arguments import parsed, usage_error
+from ctl.containers import Component, Images
+from ctl.envoy.options import read_target
+from ctl.guarding import Guarding
+from ctl.kubernetes.names import read_name
+from ctl.kustomize.options import TOKEN_KEY, TOKEN_SECRET, KustomizeOptions
+from ctl.kustomize.template import render_kustomization, render_manifests
+from ctl.render_output import Document, Format
+from ctl.render_service_options import SERVICE
+from kysira.settings import Device
+
+_HINT = "apply it with: kubectl apply -k {path}"
+
+
+def kustomize_command(
+    component: Annotated[
+        list[Component] | None,
+        typer.Option(help="What is to run, ext-proc if not given; again for more."),
+    ] = None,
+    namespace: render_options.Namespace = "kysira",
+    target: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", help="The app behind the proxy, such as http://shop.shop.svc:3000."
+        ),
+    ] = "",
+    mode: render_options.ModeOption = None,
+    threshold: render_options.Threshold = None,
+    timeout_ms: service_options.TimeoutMs = None,
+    on_failure: service_options.FailurePolicy = None,
+    max_body_bytes: service_options.BodyLimit = None,
+    policy: service_options.PolicyFile = None,
+    inference_url: service_options.InferenceUrl = "",
+    device: service_options.DeviceOption = Device.CPU,
+    sinks: service_options.Sinks = "file",
+    http_sink_url: service_options.HttpSinkUrl = "",
+    replicas: Annotated[
+        int,
+        typer.Option(min=1, max=1000, help="Of each service, at least.", rich_help_panel=SERVICE),
+    ] = 2,
+    max_replicas: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=1000,
+            help="At most, as load has it; not over --replicas: no autoscaler.",
+            rich_help_panel=SERVICE,
+        ),
+    ] = 10,
+    admin_token_secret: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"Secret whose key {TOKEN_KEY} is the admin token, and which must be there; not "
+            f"given, {TOKEN_SECRET} is used where it is.",
+            rich_help_panel=SERVICE,
+        ),
+    ] = "",
+    network_policy: Annotated[
+        bool, typer.Option(help="Say who may reach the services.", rich_help_panel=SERVICE)
+    ] = True,
+    metrics_namespace: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where Prometheus runs, which the network policy lets in.",
+            rich_help_panel=SERVICE,
+        ),
+    ] = "monitoring",
+    image_registry: service_options.ImageRegistry = containers.REGISTRY,
+    image_tag: service_options.ImageTag = containers.TAG,
+    format_: render_output.FormatOption = Format.YAML,
+    output: render_output.OutputFile = None,
+    output_dir: render_output.OutputDir = None,
+    _values: render_values.Values = None,
+    _set: render_values.Set = None,
+) -> None:
+    """Print what runs Kysira in a cluster: for kubectl apply -f -, or -k with --output-dir.
+
+    What Envoy, Istio, Contour or nginx need beside it has its own command.
+    """
+    to = render_output.destination(format_, output, output_dir)
+    if to.folder is not None and to.format is Format.JSON:
+        raise usage_error("--output-dir", "kustomize reads kustomization.yaml: leave out -o json")
+    components = tuple(component or [Component.EXT_PROC])
+    if Component.PROXY in components and not target:
+        raise usage_error("--target", "the proxy needs the URL of the app that it stands before")
+    events = guarding.read_events(sinks, http_sink_url)
+    options = KustomizeOptions(
+        components=components,
+        namespace=parsed("--namespace", read_name, namespace),
+        guarding=Guarding(
+            mode=mode, threshold=threshold, timeout_ms=timeout_ms, on_failure=on_failure,
+            max_body_bytes=max_body_bytes, own_policy=guarding.read_own_policy(policy),
+        ),
+        target=str(parsed("--target", read_target, target)) if target else "",
+        inference_url=guarding.read_inference_url(inference_url),
+        device=device,
+        sinks=",".join(events.sinks) or "none",
+        http_sink_url=events.http_sink_url,
+        replicas=replicas,
+        max_replicas=max_replicas,
+        token_secret=(
+            parsed("--admin-token-secret", read_name, admin_token_secret)
+            if admin_token_secret
+            else ""
+        ),
+        network_policy=network_policy,
+        metrics_namespace=parsed("--metrics-namespace", read_name, metrics_namespace),
+        images=Images(
+            parsed("--image-registry", containers.read_registry, image_registry),
+            parsed("--image-tag", containers.read_tag, image_tag),
+        ),
+    )  # fmt: skip
+    _note(options)
+    documents: tuple[Document, ...] = render_manifests(options)
+    if to.folder is not None:
+        documents = (render_kustomization(options, documents), *documents)
+    render_output.write(documents, to, hint=_HINT if to.folder is not None else "")
+
+
+def _note(options: KustomizeOptions) -> None:
+    if options.guarding.shadowed:
+        console.note(
+            f"in kysira.yaml {', '.join(options.guarding.shadowed)} will have no effect: what was "
+            "given as an option wins"
+        )
+    if not options.has_policy:
+        return
+    if not options.token_secret:
+        console.note(
+            "only kubectl port-forward may flip the mode until there is a token: "
+            f"kubectl -n {options.namespace} create secret generic {TOKEN_SECRET} "
+            f"--from-file={TOKEN_KEY}=FILE"
+        )

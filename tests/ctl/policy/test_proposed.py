@@ -1,0 +1,73 @@
+"""How exclusions for an event are shown."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ctl.policy.let_through import LetThrough
+from ctl.policy.proposal import Proposal
+from ctl.policy.proposed import as_json, say
+from ctl.replay.outcome import Doubt
+from kysira.policy import Policy
+from kysira.types import Exclusion
+from tests.ctl.replay.made import event, finding, known, policy
+
+ONE = event(finding(), id="one", path="/a\x1b[2J")
+TWO = event(finding(matched="' OR 1=1"), id="two", path="/a\x1b[2J", source_ip="192.0.2.9")
+RULE = Exclusion("/a", "query:q", "sqli", "a-query-q-sqli", None, "event one")
+
+
+def proposal(*others: bool) -> Proposal:
+    """Return a proposal that lets one other event pass, or none."""
+    effect = LetThrough(ONE)
+    after = policy(exclusions=[{"name": "x", "path": "/", "location": "query:q"}])
+    effect.look([ONE, *([TWO] if others else [])], Policy(), after)
+    return Proposal(ONE, known("mode: active"), [RULE], effect, (), ["a note"],
+                    frozenset({Doubt.HIDDEN}), ["waf-2: refused"])  # fmt: skip
+
+
+def test_yaml_alone_is_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    """So that it can be piped; all else is on stderr."""
+    say(proposal(), None)
+    shown = capsys.readouterr()
+    assert shown.out == (
+        "- name: a-query-q-sqli\n  path: /a\n  location: query:q\n  detector: sqli\n"
+        "  reason: event one\n"
+    )
+    for words in (
+        "add to kysira.yaml", "a note", "behind one that no longer", "waf-2: refused",
+        "of 1 recorded events 1 are over the threshold; beside this one 0 more",
+    ):  # fmt: skip
+        assert words in shown.err
+    assert "WARNING" not in shown.err
+
+
+def test_signs_of_attacks_are_loud(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what they are, and which events to look at; nothing a client sent moves the cursor."""
+    say(proposal(True), Path("kysira.yaml"))
+    shown = capsys.readouterr()
+    assert "WARNING: the others may be attacks" in shown.err
+    assert "they come from 2 addresses" in shown.err
+    assert "two GET /a" in shown.err
+    assert "added to kysira.yaml" in shown.err
+    assert "\x1b" not in shown.out + shown.err
+
+
+def test_problems_leave_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """And that is said."""
+    say(replace(proposal(), problems=["still blocked"]), Path("kysira.yaml"))
+    shown = capsys.readouterr()
+    assert "still blocked" in shown.err
+    assert "kysira.yaml is left as it is" in shown.err
+    assert "added to" not in shown.err
+
+
+def test_json_has_everything() -> None:
+    """For programs."""
+    row = as_json(proposal(True), is_written=True)
+    assert (row["event"], row["passes"], row["written"]) == ("one", True, True)
+    assert row["exclusions"][0]["name"] == "a-query-q-sqli"
+    assert row["let_through"]["signs_of_attacks"]
+    assert row["doubts"] == ["hidden"]
+    assert row["not_looked_at"] == ["waf-2: refused"]

@@ -1,0 +1,30 @@
+"""Recorded events are read more than once."""
+
+from pathlib import Path
+
+import pytest
+
+from ctl.fleet.options import which
+from ctl.policy.recordings import recordings
+from kysira.errors import StartError
+from tests.ctl.events.made import lines
+from tests.ctl.replay.made import event_row
+
+
+def test_files_are_read_again(tmp_path: Path) -> None:
+    """To find an event, and then to look at all."""
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(lines(event_row(id="one"), event_row(id="Two"), event_row(id="one")))
+    found = recordings([str(path)], None)
+    two = found.find("tWO")
+    assert two
+    assert two.id == "Two"
+    assert found.find("three") is None
+    assert [event.id for event in found.read()] == ["one", "Two"]
+    assert found.silent == []
+
+
+def test_silent_services_are_an_error() -> None:
+    """Where nobody answers there is nothing to look at."""
+    with pytest.raises(StartError, match="connection refused"):
+        recordings([], which(["127.0.0.1:1"], None, None, None, "3s"))

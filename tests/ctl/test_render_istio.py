@@ -1,0 +1,111 @@
+"""kysiractl render istio."""
+
+import pytest
+
+from ctl.render_output import parse
+from tests.ctl.command import run
+from tests.ctl.crds import problems, rules_run
+from tests.ctl.golden import Golden, is_complete
+
+SHOP = ("--selector", "app=shop")
+CASES = {
+    "selector.yaml": SHOP,
+    "closed.yaml": (*SHOP, "--on-failure", "closed", "--status-on-error", "429"),
+    "gateway.yaml": ("--context", "gateway", "-l", "istio=ingressgateway", "-n", "edge"),
+    "outbound-all.yaml": ("--context", "SIDECAR_OUTBOUND", "--all-workloads"),
+    "several.yaml": (*SHOP, "--ext-proc", "a.ns.svc:1", "--ext-proc", "b.ns.svc:2"),
+    "tls.yaml": (*SHOP, "--tls", "--tls-ca", "/ca.pem", "--tls-server-name", "guard"),
+    "envoy-1.32.yaml": (*SHOP, "--envoy-version", "1.32", "--on-failure", "closed"),
+    "json.json": (*SHOP, "-o", "json"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rendered_is_golden(case: str, golden: Golden) -> None:
+    """The very bytes that were read and found good; again and again."""
+    outcome = run("render", "istio", *CASES[case])
+    assert outcome.code == 0, outcome.err
+    golden.check("istio", case, outcome.out)
+    assert run("render", "istio", *CASES[case]) == outcome
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """Each is a case's."""
+    assert is_complete("istio", set(CASES))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rendered_is_what_kubernetes_takes(case: str) -> None:
+    """By Istio's own schema and rules."""
+    (value,) = parse(run("render", "istio", *CASES[case]).out)
+    assert problems(value) == []
+    assert rules_run(value) > 0
+
+
+def test_mistake_would_be_found() -> None:
+    """The check of the case before can fail: a misspelt field, and a rule that is broken."""
+    (value,) = parse(run("render", "istio", *SHOP).out)
+    spec = value["spec"]
+    assert problems({**value, "spec": {**spec, "workloadselector": {}}})
+    both = {**spec, "targetRefs": [{"kind": "Gateway", "group": "a", "name": "b"}]}
+    assert "targetRefs" in problems({**value, "spec": both})[0]
+
+
+def test_whole_mesh_must_be_meant() -> None:
+    """Exit 4, nothing on stdout, and on stderr what it would do and what to say instead."""
+    outcome = run("render", "istio")
+    assert (outcome.code, outcome.out) == (4, "")
+    for words in ("every sidecar of the mesh", "--selector app=shop", "--all-workloads"):
+        assert words in outcome.err
+    assert run("render", "istio", "--all-workloads").code == 0
+    assert run("render", "istio", "--namespace", "shop").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((*SHOP, "--all-workloads"), "--all-workloads leave it out"),
+        (("-l", "app"), "--selector is not a label"),
+        ((*SHOP, "--namespace", "A"), "--namespace is not a name"),
+        ((*SHOP, "--tls-server-name", "a"), "--tls-server-name needs --tls"),
+        ((*SHOP, "--tls", "--ext-proc", "a:1", "--ext-proc", "b:1"), "--tls-server-name"),
+        ((*SHOP, "--context", "sidecar"), "--context sidecar_inbound"),
+        ((*SHOP, "--envoy-version", "new"), "--envoy-version is not a version"),
+        ((*SHOP, "--threshold", "2"), "--threshold"),
+    ],
+)
+def test_bad_option_is_usage(arguments: tuple[str, ...], words: str) -> None:
+    """Exit 2, nothing on stdout, and on stderr the option and what to do."""
+    outcome = run("render", "istio", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    text = " ".join(outcome.err.replace("│", " ").split())
+    for word in words.split():
+        assert word in text
+
+
+def test_mode_and_threshold_are_told_where_to_set() -> None:
+    """An EnvoyFilter holds neither; the options are taken, and change nothing but stderr."""
+    plain = run("render", "istio", *SHOP)
+    outcome = run("render", "istio", *SHOP, "--mode", "active", "--threshold", "0.9")
+    assert outcome.out == plain.out
+    for words in ("KYSIRA_MODE=active", "kysiractl mode active", "KYSIRA_SCORE_THRESHOLD=0.9"):
+        assert words in outcome.err
+
+
+def test_too_old_envoy_is_invalid() -> None:
+    """Exit 4; one that lacks less gets the rest, and a note for each part."""
+    assert run("render", "istio", *SHOP, "--envoy-version", "1.31").code == 4
+    outcome = run("render", "istio", *SHOP, "--envoy-version", "1.35")
+    assert outcome.code == 0
+    assert outcome.err.count("Envoy 1.35: ") == 2
+    assert "remove_on_match" not in outcome.out
+    assert "remove: x_kysira_score" in outcome.out
+
+
+def test_names_stay_text() -> None:
+    """A namespace may be called true."""
+    for value in parse(
+        run("render", "istio", "-l", "app=shop", "--namespace", "true", "--name", "on").out
+    ):
+        assert problems(value) == []
+        assert {type(value["metadata"][key]) for key in ("name", "namespace")} == {str}
