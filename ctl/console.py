@@ -66,13 +66,23 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Print rows under column names, without lines, as kubectl does."""
+    """Print rows under column names, without lines, as kubectl does.
+
+    In a pipe no line ends in blanks.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for column in columns:
         table.add_column(column.upper(), overflow="fold")
     for row in rows:
         table.add_row(*(_cell(cell) for cell in row))
-    stdout().print(table)
+    out = stdout()
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as shown:
+        out.print(table)
+    lines = shown.get().removesuffix("\n").split("\n")
+    out.print("\n".join(line.rstrip(" ") for line in lines), soft_wrap=True)
 
 
 def printable(text: str) -> str:

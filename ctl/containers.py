@@ -51,6 +51,9 @@ class Program:
     requests: Mapping[str, str]
     memory_limit: str
     health: str = "/_kysira/health"
+    """Answers 200 as long as the program runs."""
+    ready: str = "/_kysira/ready"
+    """Answers 200 while requests are wanted: neither while it loads nor once it drains."""
     excluded_from_mesh: int = 0
     """A port that a sidecar must leave alone; 0 is none."""
 
@@ -71,15 +74,12 @@ class Program:
 
     @property
     def health_check(self) -> tuple[str, ...]:
-        """Return a command that fails while the program loads, hangs or is down.
-
-        The health path answers 200 while it loads, so the answer is read.
-        """
+        """Return a command that fails while the program loads, drains, hangs or is down."""
         script = (
-            "import http.client,json,sys;"
+            "import http.client,sys;"
             f"c=http.client.HTTPConnection('127.0.0.1',{self.metrics_port},timeout=3);"
-            f"c.request('GET','{self.health}');"
-            "sys.exit(json.load(c.getresponse())['status']=='loading')"
+            f"c.request('GET','{self.ready}');"
+            "sys.exit(c.getresponse().status!=200)"
         )
         return ("python", "-c", script)
 
@@ -97,6 +97,7 @@ PROGRAMS: Mapping[Component, Program] = MappingProxyType({
         Program(
             Component.INFERENCE, (Port("http", 8081),),
             MappingProxyType({"cpu": "1", "memory": "1Gi"}), "2Gi", health="/health",
+            ready="/ready",
         ),
     )
 })  # fmt: skip

@@ -1,11 +1,16 @@
 """Reads and writes the files a user names."""
 
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from kysira.errors import RenderError
+
+_OURS = re.compile("kysira", re.IGNORECASE)
+"""What is rendered holds it, as a comment, a label or a name."""
 
 
 def read_text(path: Path) -> str:
@@ -36,6 +41,15 @@ def write_text(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise RenderError(f"{path}: {_why(error)}") from error
+
+
+def refuse_foreign(files: Mapping[Path, str]) -> None:
+    """Raise RenderError for a file that is there and is somebody else's, by what both hold."""
+    for path, text in files.items():
+        if path.is_file() and _OURS.search(text) and not _OURS.search(path.name + read_text(path)):
+            raise RenderError(
+                f"{path} is there, and not of kysiractl: move it, or write to another folder"
+            )
 
 
 def make_folder(path: Path) -> None:

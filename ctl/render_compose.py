@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ctl import console, containers, guarding, render_options, render_output, render_values
+from ctl import console, containers, render_options, render_output, render_values, service_policy
 from ctl import render_service_options as service_options
 from ctl.arguments import parsed, usage_error
 from ctl.compose.options import (
@@ -22,10 +22,10 @@ from ctl.compose.template import render_compose
 from ctl.containers import Images
 from ctl.envoy.options import read_target
 from ctl.files import read_text
-from ctl.guarding import POLICY_NAME, Guarding
 from ctl.render_options import WHOLE
 from ctl.render_output import Destination, Format
 from ctl.render_service_options import IMAGES, SERVICE
+from ctl.service_policy import POLICY_NAME, ServicePolicy
 
 _HINT = "start it with: docker compose -p kysira -f {path}/docker-compose.yaml up -d"
 
@@ -89,17 +89,17 @@ def compose_command(
         raise usage_error(
             "--output-dir", "say which folder: docker-compose.yaml needs other files beside it"
         )
-    events = guarding.read_events(sinks, http_sink_url)
+    events = service_policy.read_events(sinks, http_sink_url)
     policy_name = f"{Path(POLICY_NAME).stem}.{format_}"
-    wishes = Guarding(
+    wishes = ServicePolicy(
         mode=mode, threshold=threshold, timeout_ms=timeout_ms, on_failure=on_failure,
-        max_body_bytes=max_body_bytes, own_policy=guarding.read_own_policy(policy),
+        max_body_bytes=max_body_bytes, own_policy=service_policy.read_own_policy(policy),
     )  # fmt: skip
     options = ComposeOptions(
         front=component,
         app=parsed("--target", read_target, target),
-        guarding=_keep(wishes, output_dir / POLICY_FOLDER / policy_name),
-        inference_url=guarding.read_inference_url(inference_url),
+        service_policy=_keep(wishes, output_dir / POLICY_FOLDER / policy_name),
+        inference_url=service_policy.read_inference_url(inference_url),
         sinks=",".join(events.sinks) or "none",
         http_sink_url=events.http_sink_url,
         listen_address=parsed("--listen-address", read_host_address, listen_address),
@@ -118,19 +118,21 @@ def compose_command(
     render_output.write(render_compose(options), to, hint=_HINT.replace("yaml", format_))
 
 
-def _keep(wishes: Guarding, path: Path) -> Guarding:
+def _keep(wishes: ServicePolicy, path: Path) -> ServicePolicy:
     """Return the wishes beside the policy that is there, which people edit, unless it is ours."""
     if wishes.own_policy or not path.exists() or read_text(path) == wishes.policy:
         return wishes
     console.note(f"{path} stays as it is; --policy FILE replaces it")
-    return dataclasses.replace(wishes, own_policy=guarding.read_own_policy(path))
+    return dataclasses.replace(wishes, own_policy=service_policy.read_own_policy(path))
 
 
 def _note(options: ComposeOptions) -> None:
-    if options.guarding.shadowed:
+    if options.token_file and not Path(options.token_file).is_file():
+        console.note(f"{options.token_file} is no file yet: nothing starts before it is")
+    if options.service_policy.shadowed:
         console.note(
-            f"in {options.policy_name} {', '.join(options.guarding.shadowed)} will have no effect: "
-            "what was given as an option wins"
+            f"in {options.policy_name} {', '.join(options.service_policy.shadowed)} will have no "
+            "effect: what was given as an option wins"
         )
     if options.is_app_on_host:
         console.note(

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from ctl import console, render_options, render_output, render_values
-from ctl.arguments import parsed, usage_error
+from ctl.arguments import parsed, parsed_each, parsed_if_given, usage_error
 from ctl.contour.options import ContourOptions, Via, read_backend
 from ctl.contour.template import render_contour
 from ctl.envoy import options as envoy
-from ctl.kubernetes.names import read_name, read_service
+from ctl.kubernetes.names import read_existing, read_name, read_namespace, read_service
 from ctl.render_options import GUARD, PLACE
 from ctl.render_output import Format
 from kysira.settings import OnFailure
@@ -107,24 +107,19 @@ def contour_command(
         raise usage_error("--tls-server-name", "needs --tls")
     options = ContourOptions(
         via=via,
-        services=tuple(
-            parsed("--ext-proc", read_service, text)
-            for text in ext_proc or [render_options.SERVICE]
-        ),
+        services=parsed_each("--ext-proc", read_service, ext_proc or [render_options.SERVICE]),
         name=parsed("--name", read_name, name),
-        namespace=parsed("--namespace", read_name, namespace),
-        configuration=parsed("--configuration", read_name, configuration),
-        fqdn=parsed("--fqdn", envoy.read_host_name, fqdn) if fqdn else "",
-        tls_secret=parsed("--tls-secret", read_name, tls_secret) if tls_secret else "",
+        namespace=parsed("--namespace", read_namespace, namespace),
+        configuration=parsed("--configuration", read_existing, configuration),
+        fqdn=parsed_if_given("--fqdn", envoy.read_host_name, fqdn),
+        tls_secret=parsed_if_given("--tls-secret", read_existing, tls_secret),
         app=parsed("--app", read_backend, app or "app:80"),
         on_failure=on_failure,
         message_timeout=parsed("--message-timeout", envoy.read_duration, message_timeout),
         max_body_bytes=max_body_bytes,
         tls=tls,
-        tls_ca=parsed("--tls-ca", read_name, tls_ca) if tls_ca else "",
-        tls_server_name=parsed("--tls-server-name", envoy.read_host_name, tls_server_name)
-        if tls_server_name
-        else "",
+        tls_ca=parsed_if_given("--tls-ca", read_existing, tls_ca),
+        tls_server_name=parsed_if_given("--tls-server-name", envoy.read_host_name, tls_server_name),
     )
     if len({service.namespace for service in options.services}) > 1:
         raise usage_error("--ext-proc", "an ExtensionService takes Services of one namespace")
@@ -144,6 +139,11 @@ def _check_given(via: Via, **given: str) -> None:
 
 
 def _notes(options: ContourOptions) -> None:
+    if options.via is Via.HTTP_PROXY:
+        console.note(
+            f"where {options.fqdn} has an HTTPProxy already, add virtualhost.authorization to that "
+            "one: two for a host are both invalid to Contour, and one of the same name is replaced"
+        )
     for note in _UNPROTECTED:
         console.note(note)
     console.note(_SPOOFED if options.is_fail_open else _REFUSED)

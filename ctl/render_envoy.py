@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ctl import console, render_options, render_output, render_values
-from ctl.arguments import parsed, usage_error
+from ctl.arguments import parsed, parsed_each, parsed_if_given, usage_error
 from ctl.envoy import options as envoy
 from ctl.envoy.check import check_envoy, check_parts
 from ctl.envoy.merge import merge
@@ -14,11 +14,13 @@ from ctl.envoy.options import EnvoyOptions
 from ctl.envoy.template import render_cluster, render_envoy, render_filters, render_snippet
 from ctl.envoy.version import read_version, version_notes
 from ctl.files import read_text
+from ctl.kubernetes.names import is_one_address
 from ctl.render_options import GUARD, OUTPUT, WHOLE
 from ctl.render_output import Destination, Document, Format
 from kysira.errors import RenderError
 from kysira.settings import OnFailure
 
+_EXT_PROC = "127.0.0.1:50051"
 _HINT = "check it with: envoy --mode validate -c {path}"
 
 
@@ -62,7 +64,7 @@ def envoy_command(
         list[str] | None,
         typer.Option(
             metavar="HOST:PORT",
-            help="Where ext-proc answers, 127.0.0.1:50051 if not given; again for more.",
+            help=f"Where ext-proc answers, {_EXT_PROC} if not given; again for more.",
             rich_help_panel=GUARD,
         ),
     ] = None,
@@ -106,6 +108,8 @@ def envoy_command(
     """
     to = render_output.destination(format_, output, output_dir)
     _refuse(into, to, in_place=in_place, snippet=snippet)
+    if port and port == admin_port:
+        raise usage_error("--port", "is --admin-port too: each needs one of its own")
     options = EnvoyOptions(
         target=parsed("--target", envoy.read_target, target),
         target_ca=target_ca,
@@ -115,17 +119,16 @@ def envoy_command(
         port=port,
         admin_port=admin_port,
         access_log=access_log,
-        ext_proc=tuple(
-            parsed("--ext-proc", envoy.read_address, text)
-            for text in ext_proc or ["127.0.0.1:50051"]
-        ),
+        ext_proc=parsed_each("--ext-proc", envoy.read_address, ext_proc or [_EXT_PROC]),
         on_failure=on_failure,
         status_on_error=parsed("--status-on-error", envoy.read_error_status, status_on_error),
         message_timeout=parsed("--message-timeout", envoy.read_duration, message_timeout),
         max_body_bytes=max_body_bytes,
         ext_proc_tls=tls,
         ext_proc_ca=tls_ca,
-        ext_proc_server_name=server_name(tls_server_name),
+        ext_proc_server_name=parsed_if_given(
+            "--tls-server-name", envoy.read_server_name, tls_server_name
+        ),
         version=parsed("--envoy-version", read_version, envoy_version),
     )
     envoy_notes(options)
@@ -136,11 +139,6 @@ def envoy_command(
     render_output.write([Document("envoy", text)], to, hint=_HINT)
 
 
-def server_name(text: str) -> str:
-    """Return what --tls-server-name names; "" when it was not given."""
-    return parsed("--tls-server-name", envoy.read_server_name, text) if text else ""
-
-
 def envoy_notes(options: EnvoyOptions) -> None:
     """Tell what is left out or unwise; raises RenderError, or a usage error, where it can't be."""
     hosts = {address.host for address in options.ext_proc}
@@ -148,10 +146,19 @@ def envoy_notes(options: EnvoyOptions) -> None:
         raise usage_error("--tls", "several addresses need --tls-server-name, the certificate's")
     if options.ext_proc_server_name and not options.ext_proc_tls:
         raise usage_error("--tls-server-name", "needs --tls")
+    if options.ext_proc_ca != render_options.TARGET_CA and not options.ext_proc_tls:
+        raise usage_error("--tls-ca", "needs --tls")
     for note in version_notes(
         options.version, is_fail_open=options.is_fail_open, access_log=options.access_log
     ):
         console.note(note)
+    for address in options.ext_proc:
+        if is_one_address(address):
+            console.note(
+                f"{address.host} has one address for all pods, unless it is headless: Envoy keeps "
+                "to the pod that it first got, and takes one's health for that of all. "
+                "kysiractl render kustomize makes kysira-ext-proc-headless beside it"
+            )
     render_options.note_short_timeout(
         "--message-timeout", options.message_timeout, "ext-proc", "Envoy"
     )

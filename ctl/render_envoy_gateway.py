@@ -5,16 +5,15 @@ from typing import Annotated
 import typer
 
 from ctl import console, render_options, render_output, render_values
-from ctl.arguments import parsed, usage_error
+from ctl.arguments import parsed, parsed_each, parsed_if_given, usage_error
 from ctl.envoy import options as envoy
 from ctl.envoy_gateway.options import GatewayOptions
 from ctl.envoy_gateway.template import render_gateway
-from ctl.kubernetes.names import read_name, read_service
+from ctl.kubernetes.names import read_existing, read_name, read_namespace, read_service
 from ctl.render_options import GUARD, PLACE
-from ctl.render_output import Format
+from ctl.render_output import APPLY, Format
 from kysira.settings import OnFailure
 
-_HINT = "apply it with: kubectl apply -f {path}"
 _OTHERS = (
     "a route with an EnvoyExtensionPolicy of its own is not guarded: that one replaces the "
     "Gateway's, so add this extProc to it",
@@ -73,23 +72,18 @@ def envoy_gateway_command(
     if not tls and (tls_ca or tls_server_name):
         raise usage_error("--tls-ca" if tls_ca else "--tls-server-name", "needs --tls")
     options = GatewayOptions(
-        gateway=parsed("--gateway", read_name, gateway),
-        namespace=parsed("--namespace", read_name, namespace),
-        listener=parsed("--listener", read_name, listener) if listener else "",
+        gateway=parsed("--gateway", read_existing, gateway),
+        namespace=parsed("--namespace", read_namespace, namespace),
+        listener=parsed_if_given("--listener", read_existing, listener),
         name=parsed("--name", read_name, name),
-        services=tuple(
-            parsed("--ext-proc", read_service, text)
-            for text in ext_proc or [render_options.SERVICE]
-        ),
+        services=parsed_each("--ext-proc", read_service, ext_proc or [render_options.SERVICE]),
         on_failure=on_failure,
         status_on_error=parsed("--status-on-error", envoy.read_error_status, status_on_error),
         message_timeout=parsed("--message-timeout", envoy.read_duration, message_timeout),
         max_body_bytes=max_body_bytes,
         tls=tls,
-        tls_ca=parsed("--tls-ca", read_name, tls_ca) if tls_ca else "",
-        tls_server_name=parsed("--tls-server-name", envoy.read_host_name, tls_server_name)
-        if tls_server_name
-        else "",
+        tls_ca=parsed_if_given("--tls-ca", read_existing, tls_ca),
+        tls_server_name=parsed_if_given("--tls-server-name", envoy.read_host_name, tls_server_name),
     )
     for note in _OTHERS:
         console.note(note)
@@ -97,4 +91,4 @@ def envoy_gateway_command(
         "--message-timeout", options.message_timeout, "ext-proc", "Envoy"
     )
     render_options.note_service_options(mode, threshold, "an EnvoyExtensionPolicy")
-    render_output.write(render_gateway(options), to, hint=_HINT)
+    render_output.write(render_gateway(options), to, hint=APPLY)

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ctl import console, guarding, render_options, render_output, render_values
+from ctl import console, render_options, render_output, render_values, service_policy
 from ctl import render_service_options as service_options
-from ctl.arguments import parsed, usage_error
+from ctl.arguments import parsed, parsed_if_given, usage_error
 from ctl.charts.table import (
     ADAPTER,
     CHARTS,
@@ -21,12 +21,12 @@ from ctl.charts.table import (
 from ctl.charts.values import POLICY, ValuesOptions
 from ctl.charts.values import render_values as render
 from ctl.envoy.options import EnvoyOptions, read_duration, read_target
-from ctl.guarding import Guarding
-from ctl.istio.options import ROOT_NAMESPACE, Context, IstioOptions, check_reach
-from ctl.kubernetes.names import read_labels, read_name
+from ctl.istio.options import ROOT_NAMESPACE, Context, IstioOptions, check_reach, reach_note
+from ctl.kubernetes.names import read_existing, read_labels, read_namespace
 from ctl.render_options import PLACE
 from ctl.render_output import Document, Format
 from ctl.render_service_options import SERVICE
+from ctl.service_policy import ServicePolicy
 from kysira.errors import RenderError
 from kysira.events.settings import NO_SINK
 from kysira.settings import Device, OnFailure
@@ -130,14 +130,15 @@ def helm_values_command(
 ) -> None:
     """Print a values.yaml: for helm install -f, for the umbrella chart or one of its own."""
     to = render_output.destination(format_, output, output_dir)
-    events = guarding.read_events(sinks, http_sink_url)
+    events = service_policy.read_events(sinks, http_sink_url)
     timeout = parsed("--message-timeout", read_duration, message_timeout)
     labels = parsed("--selector", lambda text: read_labels([text]), ",".join(selector or []))
     if labels and all_workloads:
         raise usage_error("--all-workloads", "leave it out: --selector names the workloads")
-    guards = Guarding(
-        timeout_ms=timeout_ms, on_failure=on_failure, own_policy=guarding.read_own_policy(policy)
-    )  # fmt: skip
+    if not envoy_filter and (labels or all_workloads):
+        raise usage_error("--no-envoy-filter", "without it there are no workloads to name")
+    own = service_policy.read_own_policy(policy)
+    guards = ServicePolicy(timeout_ms=timeout_ms, on_failure=on_failure, own_policy=own)
     wishes = {
         "config.targetURL": str(parsed("--target", read_target, target)) if target else "",
         "config.mode": mode.value if mode else "",
@@ -146,10 +147,12 @@ def helm_values_command(
         "config.onFailure": on_failure.value if on_failure else "",
         "config.maxBodyBytes": max_body_bytes,
         POLICY: guards.policy if guards.own_policy else "",
-        "config.inferenceURL": guarding.read_inference_url(inference_url),
+        "config.inferenceURL": service_policy.read_inference_url(inference_url),
         "config.sinks": ",".join(events.sinks) or NO_SINK,
         "config.httpSinkURL": events.http_sink_url,
-        "config.adminTokenSecret": _name("--admin-token-secret", admin_token_secret),
+        "config.adminTokenSecret": parsed_if_given(
+            "--admin-token-secret", read_existing, admin_token_secret
+        ),
         "replicaCount": replicas,
         f"{INFERENCE}.env.KYSIRA_DEVICE": device.value,
         f"{INFERENCE}.config.device": device.value,
@@ -157,26 +160,26 @@ def helm_values_command(
         "envoyFilter.context": context.value,
         "envoyFilter.workloadSelector": labels,
         "envoyFilter.allWorkloads": all_workloads,
-        "envoyFilter.namespace": _name("--envoy-filter-namespace", envoy_filter_namespace),
+        "envoyFilter.namespace": parsed_if_given(
+            "--envoy-filter-namespace", read_namespace, envoy_filter_namespace
+        ),
         "envoyFilter.messageTimeout": message_timeout,
         "envoyFilter.failureModeAllow": guards.failure_policy is OnFailure.OPEN,
     }
     options = ValuesOptions(
         chart=chart.value,
         wishes=_asked_for(wishes),
-        namespace=parsed("--namespace", read_name, namespace),
+        namespace=parsed("--namespace", read_namespace, namespace),
         is_complete=every,
     )
     if EXT_PROC in options.names:
         _check_reach(options)
-        _note_timeout(timeout, guards.time_limit_ms / 1000)
+        render_options.note_short_timeout(
+            "--message-timeout", timeout, "ext-proc", "Envoy", limit_ms=guards.time_limit_ms
+        )
     if options.unused:
         console.note(f"{chart.value} has no {', '.join(options.unused)}")
     render_output.write([Document("values", render(options))], to)
-
-
-def _name(option: str, text: str) -> str:
-    return parsed(option, read_name, text) if text else ""
 
 
 def _asked_for(wishes: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,11 +207,5 @@ def _check_reach(options: ValuesOptions) -> None:
         check_reach(istio, root_namespace=ROOT_NAMESPACE, all_workloads=is_meant)
     except RenderError as error:
         raise RenderError(f"{error}; for no EnvoyFilter at all, --no-envoy-filter") from error
-
-
-def _note_timeout(message_timeout: float, scoring: float) -> None:
-    if message_timeout <= scoring:
-        console.note(
-            f"--message-timeout is not over the {scoring:g}s that ext-proc takes at most "
-            "(--timeout-ms): Envoy may give up before it answers"
-        )
+    if note := reach_note(istio, root_namespace=ROOT_NAMESPACE):
+        console.note(note)

@@ -5,19 +5,17 @@ from typing import Annotated
 import typer
 
 from ctl import console, render_options, render_output, render_values
-from ctl.arguments import parsed, usage_error
+from ctl.arguments import parsed, parsed_each, parsed_if_given, usage_error
 from ctl.envoy import options as envoy
 from ctl.envoy.options import EnvoyOptions
-from ctl.envoy.version import read_version
-from ctl.istio.options import ROOT_NAMESPACE, Context, IstioOptions, check_reach
+from ctl.envoy.version import OLDEST, read_version
+from ctl.istio.options import ROOT_NAMESPACE, Context, IstioOptions, check_reach, reach_note
 from ctl.istio.template import render_istio
-from ctl.kubernetes.names import read_labels, read_name
-from ctl.render_envoy import envoy_notes, server_name
+from ctl.kubernetes.names import read_labels, read_name, read_namespace
+from ctl.render_envoy import envoy_notes
 from ctl.render_options import PLACE
-from ctl.render_output import Format
+from ctl.render_output import APPLY, Format
 from kysira.settings import OnFailure
-
-_HINT = "apply it with: kubectl apply -f {path}"
 
 
 def istio_command(
@@ -60,7 +58,7 @@ def istio_command(
     tls: render_options.Tls = False,
     tls_ca: render_options.TlsCa = render_options.TARGET_CA,
     tls_server_name: render_options.TlsServerName = "",
-    envoy_version: render_options.EnvoyVersionOption = render_options.ENVOY_VERSION,
+    envoy_version: render_options.EnvoyVersionOption = str(OLDEST),
     mode: render_options.ModeOption = None,
     threshold: render_options.Threshold = None,
     format_: render_output.FormatOption = Format.YAML,
@@ -71,15 +69,16 @@ def istio_command(
 ) -> None:
     """Print an EnvoyFilter that has requests to the chosen workloads scored.
 
+    It is for Istio 1.24 and later unless --envoy-version says that every proxy is newer.
+
     The pods of ext-proc need the annotation traffic.sidecar.istio.io/excludeInboundPorts: "50051",
     which the chart sets: sidecars ask it in plaintext, or with --tls.
     """
     to = render_output.destination(format_, output, output_dir)
     options = IstioOptions(
         envoy=EnvoyOptions(
-            ext_proc=tuple(
-                parsed("--ext-proc", envoy.read_address, text)
-                for text in ext_proc or [render_options.SERVICE]
+            ext_proc=parsed_each(
+                "--ext-proc", envoy.read_address, ext_proc or [render_options.SERVICE]
             ),
             on_failure=on_failure,
             status_on_error=parsed("--status-on-error", envoy.read_error_status, status_on_error),
@@ -87,26 +86,33 @@ def istio_command(
             max_body_bytes=max_body_bytes,
             ext_proc_tls=tls,
             ext_proc_ca=tls_ca,
-            ext_proc_server_name=server_name(tls_server_name),
+            ext_proc_server_name=parsed_if_given(
+                "--tls-server-name", envoy.read_server_name, tls_server_name
+            ),
             version=parsed("--envoy-version", read_version, envoy_version),
         ),
         name=parsed("--name", read_name, name),
-        namespace=parsed("--namespace", read_name, namespace),
+        namespace=parsed("--namespace", read_namespace, namespace),
         context=context,
         selector=parsed("--selector", lambda text: read_labels([text]), ",".join(selector or [])),
     )
     if options.selector and all_workloads:
         raise usage_error("--all-workloads", "leave it out: --selector names the workloads")
     check_reach(options, root_namespace=root_namespace, all_workloads=all_workloads)
-    _notes(options)
+    _notes(options, root_namespace)
     render_options.note_service_options(mode, threshold, "an EnvoyFilter")
-    render_output.write([render_istio(options)], to, hint=_HINT)
+    render_output.write([render_istio(options)], to, hint=APPLY)
 
 
-def _notes(options: IstioOptions) -> None:
+def _notes(options: IstioOptions, root_namespace: str) -> None:
     envoy_notes(options.envoy)
-    if not options.selector:
-        console.note(f"no --selector: every workload that {options.namespace} reaches is guarded")
+    if not options.envoy.version.matches_names:
+        console.note(
+            "where every proxy is of Istio 1.28 or later, --envoy-version 1.36 strips them all; an "
+            "older proxy would refuse that configuration, and new pods of it never get ready"
+        )
+    if note := reach_note(options, root_namespace=root_namespace):
+        console.note(note)
     if options.context is not Context.GATEWAY:
         console.note(
             "a sidecar takes the client's address from X-Forwarded-For, as its caller wrote it: "

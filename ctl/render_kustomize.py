@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
-from ctl import console, containers, guarding, render_options, render_output, render_values
+from ctl import console, containers, render_options, render_output, render_values, service_policy
 from ctl import render_service_options as service_options
-from ctl.arguments import parsed, usage_error
+from ctl.arguments import parsed, parsed_if_given, usage_error
 from ctl.containers import Component, Images
 from ctl.envoy.options import read_target
-from ctl.guarding import Guarding
-from ctl.kubernetes.names import read_name
+from ctl.kubernetes.names import read_existing, read_namespace
 from ctl.kustomize.options import TOKEN_KEY, TOKEN_SECRET, KustomizeOptions
 from ctl.kustomize.template import render_kustomization, render_manifests
 from ctl.render_output import Document, Format
 from ctl.render_service_options import SERVICE
+from ctl.service_policy import ServicePolicy
 from kysira.settings import Device
 
 _HINT = "apply it with: kubectl apply -k {path}"
@@ -93,28 +93,26 @@ def kustomize_command(
     components = tuple(component or [Component.EXT_PROC])
     if Component.PROXY in components and not target:
         raise usage_error("--target", "the proxy needs the URL of the app that it stands before")
-    events = guarding.read_events(sinks, http_sink_url)
+    events = service_policy.read_events(sinks, http_sink_url)
     options = KustomizeOptions(
         components=components,
-        namespace=parsed("--namespace", read_name, namespace),
-        guarding=Guarding(
+        namespace=parsed("--namespace", read_namespace, namespace),
+        service_policy=ServicePolicy(
             mode=mode, threshold=threshold, timeout_ms=timeout_ms, on_failure=on_failure,
-            max_body_bytes=max_body_bytes, own_policy=guarding.read_own_policy(policy),
+            max_body_bytes=max_body_bytes, own_policy=service_policy.read_own_policy(policy),
         ),
         target=str(parsed("--target", read_target, target)) if target else "",
-        inference_url=guarding.read_inference_url(inference_url),
+        inference_url=service_policy.read_inference_url(inference_url),
         device=device,
         sinks=",".join(events.sinks) or "none",
         http_sink_url=events.http_sink_url,
         replicas=replicas,
         max_replicas=max_replicas,
-        token_secret=(
-            parsed("--admin-token-secret", read_name, admin_token_secret)
-            if admin_token_secret
-            else ""
+        token_secret=parsed_if_given(
+            "--admin-token-secret", read_existing, admin_token_secret
         ),
         network_policy=network_policy,
-        metrics_namespace=parsed("--metrics-namespace", read_name, metrics_namespace),
+        metrics_namespace=parsed("--metrics-namespace", read_namespace, metrics_namespace),
         images=Images(
             parsed("--image-registry", containers.read_registry, image_registry),
             parsed("--image-tag", containers.read_tag, image_tag),
@@ -128,10 +126,14 @@ def kustomize_command(
 
 
 def _note(options: KustomizeOptions) -> None:
-    if options.guarding.shadowed:
+    if options.target and Component.PROXY not in options.components:
+        console.note("--target has no effect without --component proxy")
+    if options.device is not Device.CPU and Component.INFERENCE not in options.components:
+        console.note("--device has no effect without --component inference")
+    if options.service_policy.shadowed:
         console.note(
-            f"in kysira.yaml {', '.join(options.guarding.shadowed)} will have no effect: what was "
-            "given as an option wins"
+            f"in kysira.yaml {', '.join(options.service_policy.shadowed)} will have no effect: "
+            "what was given as an option wins"
         )
     if not options.has_policy:
         return

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from ctl import console, render_options, render_values
-from ctl.arguments import parsed, usage_error
+from ctl.arguments import parsed, parsed_each, parsed_if_given, usage_error
 from ctl.envoy.options import read_address, read_duration, read_listen_address, read_target
-from ctl.files import make_folder, write_text
+from ctl.files import make_folder, refuse_foreign, write_text
 from ctl.nginx.check import check_nginx, find_nginx
 from ctl.nginx.options import NginxOptions, Via, read_path, read_size, read_version
 from ctl.nginx.template import SCRIPT, Part, render_nginx, render_parts, scripts
@@ -147,9 +147,7 @@ def nginx_command(
         raise usage_error("--tls-cert", "needs --tls-key, and the other way round")
     options = NginxOptions(
         via=via,
-        adapters=tuple(
-            parsed("--adapter", read_address, text) for text in adapter or ["127.0.0.1:8090"]
-        ),
+        adapters=parsed_each("--adapter", read_address, adapter or ["127.0.0.1:8090"]),
         on_failure=on_failure,
         check_timeout=parsed("--check-timeout", read_duration, check_timeout),
         connect_timeout=parsed("--connect-timeout", read_duration, connect_timeout),
@@ -157,11 +155,11 @@ def nginx_command(
         target_ca=parsed("--target-ca", read_path, target_ca),
         listen_address=parsed("--listen-address", read_listen_address, listen_address),
         port=port,
-        tls_cert=parsed("--tls-cert", read_path, tls_cert) if tls_cert else "",
-        tls_key=parsed("--tls-key", read_path, tls_key) if tls_key else "",
+        tls_cert=parsed_if_given("--tls-cert", read_path, tls_cert),
+        tls_key=parsed_if_given("--tls-key", read_path, tls_key),
         client_max_body_size=parsed("--client-max-body-size", read_size, client_max_body_size),
         access_log=access_log,
-        run_dir=parsed("--run-dir", read_path, run_dir) if run_dir else "",
+        run_dir=parsed_if_given("--run-dir", read_path, run_dir),
         script=_script(include, output_dir),
         version=parsed("--nginx-version", read_version, nginx_version),
     )
@@ -222,6 +220,7 @@ def _write(
     elif folder is not None:
         make_folder(folder)
         files = {folder / part.name: part.text for part in (*parts, *beside)}
+        refuse_foreign(files)
     else:
         _print(parts, beside)
         return

@@ -114,8 +114,8 @@ Tls = Annotated[
     bool,
     typer.Option(
         "--tls",
-        help="Ask over TLS. kysira-ext-proc itself speaks plaintext HTTP/2: this is for a sidecar "
-        "or a mesh that ends TLS before it.",
+        help="Ask over TLS. kysira-ext-proc itself speaks plaintext HTTP/2: this is for a proxy "
+        "before it that ends TLS, with a certificate of its own; a mesh's mutual TLS is none.",
         rich_help_panel=GUARD,
     ),
 ]
@@ -168,11 +168,14 @@ def note_service_options(mode: Mode | None, threshold: float | None, target: str
         )
 
 
-def note_short_timeout(option: str, timeout_s: float, service: str, proxy: str) -> None:
-    """Warn of a timeout that the service's own may exceed."""
-    scoring = GuardSettings().timeout_ms / 1000
+def note_short_timeout(
+    option: str, timeout_s: float, service: str, proxy: str, *, limit_ms: int | None = None
+) -> None:
+    """Warn of a timeout that the service's own may exceed: ``limit_ms``, else its default."""
+    setting = "--timeout-ms" if limit_ms else "KYSIRA_TIMEOUT_MS"
+    scoring = (limit_ms or GuardSettings().timeout_ms) / 1000
     if timeout_s <= scoring:
         console.note(
-            f"{option} is not over the {scoring:g}s that {service} takes at most "
-            f"(KYSIRA_TIMEOUT_MS): {proxy} may give up before it answers"
+            f"{option} is not over the {scoring:g}s that {service} takes at most ({setting}): "
+            f"{proxy} may give up before it answers"
         )

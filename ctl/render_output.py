@@ -12,8 +12,12 @@ import typer
 
 from ctl import console
 from ctl.arguments import usage_error
-from ctl.files import make_folder, write_text
+from ctl.files import make_folder, refuse_foreign, write_text
 from ctl.render_options import OUTPUT
+
+APPLY = "apply it with: kubectl apply -f {path}"
+"""A hint; of a folder, kubectl takes every manifest that lies in it."""
+_MANIFESTS = (".json", ".yaml", ".yml")
 
 
 class Format(StrEnum):
@@ -74,21 +78,36 @@ def destination(format_: Format, file: Path | None, folder: Path | None) -> Dest
 def write(documents: Sequence[Document], to: Destination, *, hint: str = "") -> None:
     """Write every document; ``hint``, where there is one, says what to do with what was written.
 
-    A ``{path}`` in the hint is the file's or the folder's path.
+    Raises RenderError before a file in a folder is replaced that is not ours.
+
+    A ``{path}`` in the hint is the file's path, or the folder's when there are several.
     """
     if to.folder is not None:
-        for document in documents:
-            path = to.folder / f"{document.name}.{to.format}"
+        paths = [to.folder / f"{document.name}.{to.format}" for document in documents]
+        texts = [as_text([document], to.format) for document in documents]
+        files = dict(zip(paths, texts, strict=True))
+        refuse_foreign(files)
+        for path, text in files.items():
             make_folder(path.parent)
-            write_text(path, as_text([document], to.format))
+            write_text(path, text)
             console.note(f"wrote {path}")
         if hint:
-            console.note(hint.format(path=to.folder))
+            console.note(hint.format(path=paths[0] if len(paths) == 1 else to.folder))
+        if len(paths) > 1 and "kubectl" in hint and "-f {path}" in hint:
+            _note_others(to.folder, paths)
     elif to.file is not None:
         write_text(to.file, as_text(documents, to.format))
         console.note(f"wrote {to.file}" + (f"; {hint.format(path=to.file)}" if hint else ""))
     else:
         typer.echo(as_text(documents, to.format), nl=False)
+
+
+def _note_others(folder: Path, written: Sequence[Path]) -> None:
+    """Tell of manifests of an earlier run, which ``kubectl apply -f`` would take along."""
+    there = (path for path in folder.iterdir() if path.suffix in _MANIFESTS)
+    others = sorted(path.name for path in there if path not in written)
+    if others:
+        console.note(f"{folder} holds more, which kubectl takes too: {', '.join(others)}")
 
 
 def as_text(documents: Sequence[Document], format_: Format) -> str:

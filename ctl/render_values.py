@@ -126,6 +126,9 @@ def _entries(root: Node | None, path: Path) -> Iterator[tuple[str, Node]]:
     if not isinstance(root, MappingNode):
         raise RenderError(f"{path}: not a mapping of options, such as on_failure: closed")
     for key, value in root.value:
+        if not isinstance(key, ScalarNode):
+            line = key.start_mark.line + 1
+            raise RenderError(f"{path}:{line}: a list or mapping as a key, not an option's name")
         yield str(key.value), value
 
 

@@ -2,13 +2,14 @@
 
 import itertools
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kysira.replies import EVENT_ID, KILLED, OWN_PREFIX, SCORE
 
 _FOLDER = Path(__file__).parent / "templates"
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
-"""What YAML 1.1 or 1.2 takes for something else than text, of what can be a name."""
+"""What YAML 1.1 or 1.2 takes for something else than text, of names that begin with a letter."""
 OWN_HEADERS_REGEX = "(?i)" + OWN_PREFIX.replace("-", "[-_]") + ".*"
 """What a client may not send. With "_" too: many app servers read it as "-"."""
 _OWN_HEADERS = (
@@ -25,11 +26,13 @@ def own_headers() -> list[str]:
     ]
 
 
-def render(template: str, **values: object) -> str:
-    """Return what a template gives for the values."""
+def render(
+    template: str, *, filters: Mapping[str, Callable[..., str]] | None = None, **values: object
+) -> str:
+    """Return what a template gives for the values; ``filters`` are its own, over those of all."""
     import jinja2  # noqa: PLC0415 - 60 ms that other commands need not wait
 
-    environment = jinja2.Environment(  # noqa: S701 - YAML, not HTML; strings go through tojson
+    environment = jinja2.Environment(  # noqa: S701 - YAML and nginx's own syntax, not HTML
         loader=jinja2.FileSystemLoader(_FOLDER),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -39,6 +42,7 @@ def render(template: str, **values: object) -> str:
     environment.filters["duration"] = duration
     environment.filters["only_item"] = only_item
     environment.filters["plain"] = plain
+    environment.filters.update(filters or {})
     environment.globals["own_headers"] = own_headers()
     environment.globals["own_headers_regex"] = OWN_HEADERS_REGEX
     return environment.get_template(f"{template}.j2").render(**values)
@@ -51,7 +55,8 @@ def duration(seconds: float) -> str:
 
 def plain(name: str) -> str:
     """Return a name as a YAML string, in quotes only where it would be read as something else."""
-    return f'"{name}"' if name.lower() in _WORDS else name
+    is_text = name[:1].isalpha() and name.lower() not in _WORDS
+    return name if is_text else f'"{name}"'
 
 
 def only_item(text: str) -> str:

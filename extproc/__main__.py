@@ -54,6 +54,7 @@ async def serve() -> None:
             )
             await stopped.wait()
             log.info("draining drain_ms=%d", settings.drain_ms)
+            parts.drain()
             await grpc_server.drain()
             await asyncio.sleep(settings.drain_ms / 1000)
         finally:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, groupby, islice
 from types import MappingProxyType
-from typing import NamedTuple
 
 from inference.bodies import body_fields
 from inference.detector import Detector
@@ -15,12 +14,12 @@ from inference.model_types import Classifier
 from inference.scanning import CacheInfo, Scan, Scanner, Scans
 from inference.scoring import (
     decides,
-    excluded_by,
     field_findings,
     suspicion_of,
     verdict,
 )
-from kysira.paths import Readings, readings
+from kysira.exclusions import ExclusionIndex
+from kysira.paths import readings
 from kysira.types import Exclusion, Finding, Place, Request, ScoreOptions, Uninspected, Verdict
 
 MAX_FIELDS = 10_000
@@ -30,9 +29,6 @@ _BATCH_BYTES = 4096
 """This many values, or values this long, are scanned together before the budget is looked at."""
 MAX_SCANNED_BYTES = 1 << 20
 """Cost of scans after which values are only read as sent; after twice as much, as one."""
-
-
-_NO_PATHS = Readings(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +49,29 @@ class Inspection:
         return any(not each.are_known for each in self.candidates)
 
 
-class _Scope(NamedTuple):
+class _Scope:
     """What a policy lets count for one request."""
 
-    left_out: frozenset[str]
-    paths: Readings
-    exclusions: tuple[Exclusion, ...]
-    hits: dict[str, None]
-    """Names of the exclusions that have dropped or withheld something, in order."""
+    __slots__ = ("_exclusions", "_index", "_left_out", "_target", "hits")
+
+    def __init__(
+        self, left_out: frozenset[str], exclusions: tuple[Exclusion, ...], target: bytes
+    ) -> None:
+        self.hits: dict[str, None] = {}
+        """Names of the exclusions that have dropped or withheld something, in order."""
+        self._left_out = left_out
+        self._exclusions = exclusions
+        self._target = target
+        self._index: ExclusionIndex | None = None
 
     def holds(self, detector: str, location: str) -> bool:
-        if detector in self.left_out:
+        if detector in self._left_out:
             return False
-        if not self.exclusions:
+        if not self._exclusions:
             return True
-        exclusion = excluded_by(detector, location, self.paths, self.exclusions)
+        if self._index is None:  # most requests have nothing that one could hold for
+            self._index = ExclusionIndex(self._exclusions, readings(self._target))
+        exclusion = self._index.of(detector, location)
         if exclusion is not None:
             self.hits[exclusion.name] = None
         return exclusion is None
@@ -113,8 +117,7 @@ class Engine:
         problems: set[Uninspected] = set()
         if request.body_truncated:
             problems.add(Uninspected.OVERSIZE)
-        paths = readings(request.target) if options.exclusions else _NO_PATHS
-        scope = _Scope(options.disabled | self._disabled, paths, options.exclusions, {})
+        scope = _Scope(options.disabled | self._disabled, options.exclusions, request.target)
         findings: list[Finding] = []
         chat: list[Field] = []
         read: list[Field] = []

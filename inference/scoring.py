@@ -1,19 +1,15 @@
 """Findings from hits, and a verdict from findings."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 
 from inference.detector import Detector, Rule
-from inference.fields import CHAT_PLACES, Field
+from inference.fields import Field
 from inference.matcher import Pattern, searcher
 from inference.normalizer import Variant
 from inference.scanning import Hit
-from kysira.paths import Readings
 from kysira.types import (
     MAX_MATCHED,
-    Exclusion,
     Finding,
-    Place,
     ScoreOptions,
     Uninspected,
     Verdict,
@@ -73,32 +69,6 @@ def excerpt(match: bytes) -> str:
 def _span(rule: Rule, text: bytes) -> tuple[int, int]:
     match = searcher(Pattern(rule.pattern, rule.is_case_sensitive)).search(text)
     return match.span() if match else (0, 0)
-
-
-def excluded_by(
-    detector: str, location: str, paths: Readings, exclusions: Iterable[Exclusion]
-) -> Exclusion | None:
-    """Return the first exclusion that says that the detector's findings there don't count."""
-    for exclusion in exclusions:
-        if (
-            exclusion.detector in ("*", detector)
-            and paths.are_under(exclusion.path_prefix)
-            and _covers(exclusion.location, location)
-        ):
-            return exclusion
-    return None
-
-
-def _covers(pattern: str, location: str) -> bool:
-    if fnmatchcase(location, pattern):
-        return True
-    place, _, name = location.partition(":")
-    if place not in CHAT_PLACES:
-        return False
-    # It is made of values of the document: what is left out there is left out here.
-    return fnmatchcase(f"{Place.JSON}:{name}", pattern) or pattern.startswith(
-        f"{Place.JSON}:{name}."
-    )
 
 
 def decides(findings: Iterable[Finding], options: ScoreOptions) -> bool:

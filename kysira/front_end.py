@@ -11,8 +11,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge
 
+from kysira import __version__
 from kysira.client_address import ClientAddress
 from kysira.events.log import EventLog
 from kysira.events.metrics import EventMetrics
@@ -20,7 +22,7 @@ from kysira.events.settings import EventSettings, SinkKind
 from kysira.events.sinks import open_sinks
 from kysira.events.stream import EventStream
 from kysira.guard import Guard
-from kysira.management import Answer, Management, ManagementAccess
+from kysira.management import OWN_FOLDER, Answer, Management, ManagementAccess
 from kysira.metrics import GuardMetrics, is_active, mode_gauge, new_registry
 from kysira.mode_store import ModeStore
 from kysira.pending import PendingScorer
@@ -39,7 +41,7 @@ from kysira.settings import (
 from kysira.types import ScoreOptions
 
 log = logging.getLogger(__name__)
-
+READY_PATH = f"{OWN_FOLDER}ready"
 
 _OVER_FILE = (
     "mode", "score_threshold", "disabled_detectors", "timeout_ms", "max_body_bytes", "on_oversize",
@@ -103,6 +105,7 @@ class FrontEnd:
     _events: EventLog
     _stream: EventStream
     _metrics: GuardMetrics
+    _draining: asyncio.Event = dataclasses.field(default_factory=asyncio.Event)
 
     async def load(self, engine: Callable[[], Scorer]) -> None:
         """Get ready to score: in this process with what ``engine`` returns, unless a URL is set."""
@@ -123,6 +126,10 @@ class FrontEnd:
             file=stream, flush=True,
         )  # fmt: skip
 
+    def drain(self) -> None:
+        """Say from now on that no more requests are wanted; those that come are served."""
+        self._draining.set()
+
     async def end_streams(self) -> None:
         """End the event streams of all readers: they would hold up the end of the service."""
         await self._stream.close()
@@ -130,8 +137,19 @@ class FrontEnd:
     def management(self, more: Mapping[str, Mapping[str, Answer]] | None = None) -> Management:
         """Return the management paths, with those of the event stream and ``more``."""
         policy = PolicyAnswer(self.policies, self.modes, self._metrics, self.access)
-        answers = {**self._stream.answers(), **policy.answers(), **(more or {})}
+        ready = {READY_PATH: {"GET": self._get_ready, "HEAD": self._get_ready}}
+        answers = {**ready, **self._stream.answers(), **policy.answers(), **(more or {})}
         return Management(self.modes, self.access, self.registry, self.health, answers)
+
+    async def _get_ready(self, _: web.BaseRequest) -> web.StreamResponse:
+        """Answer whether requests should come here, by the status alone.
+
+        A remote engine that fails makes no front-end unready: all would be at once, and on_failure
+        says what becomes of requests then.
+        """
+        status = "ready" if self._scorer.is_ready else "loading"
+        status = "draining" if self._draining.is_set() else status
+        return web.json_response({"status": status}, status=200 if status == "ready" else 503)
 
     def health(self) -> dict[str, Any]:
         """Return what health says of every front-end."""
@@ -142,6 +160,7 @@ class FrontEnd:
         detectors = {slug: backing for slug, backing in backings if slug not in disabled}
         return {
             "service": self.kind.service,
+            "version": __version__,
             "status": status if self._scorer.is_ready else "loading",
             "mode": self.modes.mode.value,
             "threshold": policy.options.threshold,

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
 from kysira.events.redaction import shown_location, shown_path
+from kysira.exclusions import for_piece
 from kysira.metrics import GuardMetrics
 from kysira.mode_store import ModeStore
 from kysira.policy import (
@@ -68,7 +70,11 @@ class Guard:
         """Return what a request that starts now is decided by; its line and headers are enough."""
         mode = self.modes.mode
         if self._policy.routes:
-            return self._policy.snapshot_for(request, mode)
+            try:
+                return self._policy.snapshot_for(request, mode)
+            except Exception:  # a front-end without a snapshot would give no answer
+                log.exception("routes_crashed")
+                return Snapshot(self._policy, mode, hash=self._policy.hash)
         known = self._snapshot
         if known.mode is not mode:
             known = self._snapshot = self._policy.snapshot_for(request, mode)
@@ -105,9 +111,12 @@ class Guard:
         """Check one more piece of a request that ``check`` has let pass: a message of a stream.
 
         Returns None for a piece that passes, which counts nothing. Any other decision is counted
-        and logged with the head's line, like a request of its own.
+        and logged with the head's line, like a request of its own. One without a target has the
+        exclusions of the head's.
         """
         started = self._clock()
+        if snapshot.policy.options.exclusions and not piece.target:
+            snapshot = _of_piece(snapshot, head)
         decision = await self._decide(piece, snapshot)
         if decision.action is Action.PASSED:
             return None
@@ -152,6 +161,12 @@ class Guard:
         if decision.action is not Action.PASSED:
             _log(request, decision, latency_s)
         return decision
+
+
+def _of_piece(snapshot: Snapshot, head: Request) -> Snapshot:
+    options = snapshot.policy.options
+    options = replace(options, exclusions=for_piece(options.exclusions, head.target))
+    return replace(snapshot, policy=replace(snapshot.policy, options=options))
 
 
 def _too_large(snapshot: Snapshot) -> Decision:

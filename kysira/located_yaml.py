@@ -109,7 +109,7 @@ class _Reader:
             return str(node.value)
         try:
             return self._yaml.constructor.construct_object(node, deep=True)
-        except (YAMLError, ValueError):
+        except (YAMLError, ValueError, LookupError):  # the reader's own, of "!!bool x"
             self._complain(f"{str(node.value)[:40]!r} can't be read as {tag}", at)
             return None
 

@@ -104,7 +104,7 @@ class Policy:
         options, declared = self.options, self.exclusions or self.options.exclusions
         said = [
             options.threshold, sorted(options.thresholds.items()), sorted(options.disabled),
-            [dataclasses.astuple(replace(each, reason="")) for each in declared],
+            [(e.path_prefix, e.location, e.detector, e.name, e.expires) for e in declared],
             [dataclasses.astuple(each) for each in self.routes], self.max_body_bytes,
             self.on_oversize, self.on_failure, self.timeout_s, self.mode,
             sorted(map(str, self.trusted_proxies)), self.client_address_headers,

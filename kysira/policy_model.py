@@ -23,6 +23,9 @@ MAX_ROUTES = 256
 """A request is compared with each until one matches."""
 MAX_EXCLUSIONS = 1000
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY_S = 24 * 3600
+_LAST_S = 253_402_300_799
+"""9999-12-31T23:59:59Z."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?")
 _HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 _IPV6 = re.compile(r"\[[0-9a-f:.]+\]")
@@ -79,14 +82,13 @@ def read_moment(text: str) -> float:
 
     Raises ValueError.
     """
-    if _DAY.fullmatch(text):
-        day = datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
-        return (day + datetime.timedelta(days=1)).timestamp()
-    if not _TIME.fullmatch(text):
+    is_day = _DAY.fullmatch(text)
+    if not is_day and not _TIME.fullmatch(text):
         raise ValueError(f"{text!r} is no time")
     moment = datetime.datetime.fromisoformat(text.upper())
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
-    return float(int(moment.timestamp()))  # as it is shown
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
+    # To the second, as it is shown, and within the years that can be written.
+    return float(max(0, min(int(seconds) + (_DAY_S if is_day else 0), _LAST_S)))
 
 
 def _choice(*names: str) -> WithJsonSchema:

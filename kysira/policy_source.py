@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ PERIOD_S = 1.0
 SETTLE_S = 0.1
 """Seconds for which a changed file must stay as it is: editors don't write at once."""
 READ_S = 5.0
-"""Seconds that a file may take to be read: what expires must not wait for a disk that hangs."""
+"""Seconds that a file may take to be read."""
 SOON_S = 7 * 24 * 3600.0
 _MOST_LOGGED = 20
+_MOST_LOOKS = 50
+"""How often a file may be found changed while it is looked at, before that is told."""
+_RESTLESS = "the file changes all the time: it is taken once it stays as it is"
 
 Apply = Callable[[Policy], Awaitable[None]]
 
@@ -58,6 +62,7 @@ class PolicySource:
         self._good: bytes | str | None = None
         self._bad: bytes | str | None = None
         self._is_asked = asyncio.Event()
+        self._looks = 0
         self._expired: set[str] = set()
         self._worker = Worker("kysira-policy")
         if path is not None:
@@ -81,38 +86,56 @@ class PolicySource:
 
     async def run(self, apply: Apply) -> None:
         """Have every new policy applied, until cancelled."""
+        if self.path is None:
+            return
         try:
-            while self.path is not None:
-                try:
-                    async with asyncio.timeout(self._period_s):
-                        await self._is_asked.wait()
-                except TimeoutError:
-                    pass
-                self._is_asked.clear()
-                try:
-                    await self._look(self.path, apply)
-                except Exception:  # a bug must not end the watch: no later change would be seen
-                    log.exception("policy_watch_failed")
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._watch(self.path, apply))
+                # Of its own: what expires must not wait for a disk that hangs.
+                tasks.create_task(self._expire(apply))
         finally:
             self._worker.end()
+
+    async def _watch(self, path: Path, apply: Apply) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._period_s):
+                    await self._is_asked.wait()
+            self._is_asked.clear()
+            try:
+                await self._look(path, apply)
+            except Exception:  # a bug must not end the watch: no later change would be seen
+                log.exception("policy_watch_failed")
+
+    async def _expire(self, apply: Apply) -> None:
+        while True:
+            await asyncio.sleep(self._period_s)
+            policy = self.policy.at(self._clock())
+            if policy is self.policy:
+                continue
+            self.policy = policy
+            try:
+                self._tell_of_expiry()
+                await apply(policy)
+            except Exception:  # likewise
+                log.exception("policy_watch_failed")
 
     async def _look(self, path: Path, apply: Apply) -> None:
         data = await self._content(path)
         if data == self._good:
             if self.error:
                 log.warning("policy_restored path=%s hash=%s", path, self.policy.hash)
-            self.error, self._bad = "", None
+            self.error, self._bad, self._looks = "", None, 0
         elif data != self._bad:
             await asyncio.sleep(self._settle_s)
-            if data != await self._content(path):
-                self._is_asked.set()  # still being written
-            else:
+            if data == await self._content(path):
+                self._looks = 0
                 await self._take(path, data, apply)
-        policy = self.policy.at(self._clock())
-        if policy is not self.policy:
-            self.policy = policy
-            self._tell_of_expiry()
-            await apply(policy)
+            elif self._looks < _MOST_LOOKS:
+                self._looks += 1
+                self._is_asked.set()  # still being written
+            elif self._bad != _RESTLESS:
+                await self._take(path, _RESTLESS, apply)
 
     async def _content(self, path: Path) -> bytes | str:
         """Return what the file holds, or what is wrong with it."""
@@ -144,7 +167,13 @@ class PolicySource:
     def _parse(self, path: Path, data: bytes) -> Policy:
         from kysira.policy_file import build, parse_policy  # noqa: PLC0415
 
-        return build(parse_policy(data, str(path)), self._given, self._clock())
+        try:
+            return build(parse_policy(data, str(path)), self._given, self._clock())
+        except PolicyError:
+            raise
+        except Exception as error:  # a file that a bug can't read is a broken file, and told so
+            log.exception("policy_reader_crashed")
+            raise PolicyError(f"{path}: can't be read: {error!r}") from None
 
     def _tell_of_failure(self, error: PolicyError) -> None:
         log.error(

@@ -1,5 +1,6 @@
 """Routes: which part of a policy a request falls under, by host, path and method."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,7 +13,12 @@ from kysira.types import Mode, Request
 
 AMBIGUOUS = "?"
 """The name that is told where several routes may be meant; no route has it."""
+ANY_HOST = "?"
+"""Stands for a host that is none, which an app may read as any; no host is called so."""
 _HOSTS = (":authority", "host")
+_HOST = re.compile(r"(\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]|)\.?(?::[0-9]*)?", re.ASCII)
+_MOST_HOSTS = 4
+"""More than anything in earnest names; each is compared with every route."""
 _MAX_HOST = 255
 """A longer one is nobody's name, and not remembered."""
 
@@ -46,7 +52,10 @@ class Head(NamedTuple):
     """What routes look at."""
 
     hosts: tuple[str, ...]
-    """More than one when the request names several: apps don't agree which of them counts."""
+    """More than one when the request names several: apps don't agree which of them counts.
+
+    ANY_HOST is among them where what is named is no host.
+    """
     method: str
     paths: Readings
 
@@ -58,6 +67,8 @@ def head_of(request: Request) -> Head:
     if not target.startswith(b"/") and origin_form(target) is not target:
         hosts.append(_host(target.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]))
     known = tuple(hosts) if len(hosts) == 1 else tuple(dict.fromkeys(hosts)) or ("",)
+    if len(known) > _MOST_HOSTS:
+        known = (ANY_HOST,)
     return Head(known, request.method.upper(), readings(target))
 
 
@@ -66,12 +77,12 @@ def _host(value: bytes) -> str:
 
 
 def _read_host(value: bytes) -> str:
-    """Return the name without user, port and final dot (RFC 3986 §3.2, RFC 1034 §3.1)."""
-    text = value.decode("latin-1").strip().lower().rpartition("@")[2]
-    name, colon, port = text.rpartition(":")
-    if colon and (port.isdigit() or not port):
-        text = name
-    return text.removesuffix(".")
+    """Return the name without port and final dot (RFC 3986 §3.2, RFC 1034 §3.1), or ANY_HOST.
+
+    Servers stop reading at the first colon, comma, slash or blank, or go on: ``admin.example:x``.
+    """
+    match = _HOST.fullmatch(value.decode("latin-1").strip().lower())
+    return match[1] if match else ANY_HOST
 
 
 _known_host = lru_cache(256)(_read_host)
@@ -79,17 +90,17 @@ _known_host = lru_cache(256)(_read_host)
 
 def match(routes: Sequence[Route], head: Head) -> Match:
     """Return the first route that matches, and before it those that may."""
-    if len(head.hosts) == 1 and head.paths.are_one:
+    if len(head.hosts) == 1 and head.paths.are_one and head.hosts[0] != ANY_HOST:
         return _first(routes, head.method, head.hosts[0], head.paths.paths[0])
     found: list[int] = []
     for number, route in enumerate(routes):
         if route.methods and head.method not in route.methods:
             continue
-        hosts = [_is_host(host, route.host) for host in head.hosts] if route.host else [True]
-        if not any(hosts) or not head.paths.may_be_under(route.path):
+        if not (_may_be_host(head.hosts, route.host) and head.paths.may_be_under(route.path)):
             continue
         found.append(number)
-        if all(hosts) and head.paths.are_under(route.path):
+        is_host = not route.host or all(_is_host(host, route.host) for host in head.hosts)
+        if is_host and head.paths.are_under(route.path):
             return Match(tuple(found), is_open=False)
     return Match(tuple(found), is_open=True)
 
@@ -107,6 +118,10 @@ def _first(routes: Sequence[Route], method: str, host: str, path: str) -> Match:
 
 
 _NONE = Match((), is_open=True)
+
+
+def _may_be_host(hosts: Sequence[str], pattern: str) -> bool:
+    return not pattern or any(host == ANY_HOST or _is_host(host, pattern) for host in hosts)
 
 
 def _is_host(host: str, pattern: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -10,6 +11,7 @@ import aiohttp
 
 from kysira.breaker import Breaker
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
+from kysira.exclusions import held_at
 from kysira.types import Request, ScoreOptions, Verdict
 from kysira.wire import request_to_json, verdict_from_json
 
@@ -71,6 +73,8 @@ class HttpScorer:
         """
         if not self._breaker.allows():
             raise ScoringTimeout(f"inference at {self.description} hangs: not asked just now")
+        if options.exclusions:  # not all of a long policy with each request
+            options = replace(options, exclusions=held_at(options.exclusions, request.target))
         payload = json.dumps(request_to_json(request, options)).encode()
         verdicts = self._verdicts
         try:

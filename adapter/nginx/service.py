@@ -33,6 +33,7 @@ async def serve(settings: AdapterSettings, engine: Callable[[], Scorer]) -> None
             parts.announce(f"http={address(settings.bind, port)}")
             await stopped.wait()
             log.info("draining")
+            parts.drain()
         finally:
             await parts.end_streams()
             await listener.close()

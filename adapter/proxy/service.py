@@ -59,6 +59,7 @@ async def serve(settings: ProxySettings, engine: Callable[[], Scorer]) -> None:
             parts.announce(f"{_where(settings, port, tls)}{where} target={target.shown}")
             await stopped.wait()
             log.info("draining")
+            parts.drain()
             await parts.end_streams()
             await server.close()
             pool.close()

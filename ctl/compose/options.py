@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from ctl.containers import DATA_DIR, POLICY_DIR, PROGRAMS, Component, Images, Program
 from ctl.envoy.options import Address, EnvoyOptions, Target, is_ip
-from ctl.guarding import Guarding
+from ctl.service_policy import ServicePolicy
 from kysira.settings import PREFIX
 
 HOST = "host.docker.internal"
@@ -35,7 +35,7 @@ class ComposeOptions:
 
     front: Front = Front.EXT_PROC
     app: Target = Target(Address("127.0.0.1", 3000))  # noqa: RUF009 - frozen
-    guarding: Guarding = Guarding()  # noqa: RUF009 - frozen
+    service_policy: ServicePolicy = ServicePolicy()  # noqa: RUF009 - frozen
     inference_url: str = ""
     sinks: str = "file"
     http_sink_url: str = ""
@@ -94,20 +94,20 @@ class ComposeOptions:
         if self.front is Front.PROXY:
             settings["TARGET_URL"] = str(self.target)
         named = {PREFIX + name: value for name, value in settings.items()}
-        return {**named, **self.guarding.environment, "XDG_CACHE_HOME": f"{DATA_DIR}/cache"}
+        return {**named, **self.service_policy.environment, "XDG_CACHE_HOME": f"{DATA_DIR}/cache"}
 
     @property
     def envoy(self) -> EnvoyOptions:
         """Return what Envoy's configuration is rendered from."""
         default = EnvoyOptions()
-        scoring = self.guarding.time_limit_ms / 1000
+        scoring = self.service_policy.time_limit_ms / 1000
         return EnvoyOptions(
             target=self.target,
             port=ENVOY_PORT,
             ext_proc=(Address(self.program.name, self.program.ports[0].number),),
-            on_failure=self.guarding.failure_policy,
+            on_failure=self.service_policy.failure_policy,
             message_timeout=max(default.message_timeout, scoring + _MARGIN_S),
-            max_body_bytes=self.guarding.body_limit,
+            max_body_bytes=self.service_policy.body_limit,
         )
 
 

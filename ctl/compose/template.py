@@ -20,7 +20,7 @@ def render_compose(options: ComposeOptions) -> tuple[Document, ...]:
         check_envoy(envoy)
         documents.append(Document(Path(options.envoy_name).stem, envoy))
     policy = Path(options.policy_name).stem
-    documents.append(Document(f"{POLICY_FOLDER}/{policy}", options.guarding.policy))
+    documents.append(Document(f"{POLICY_FOLDER}/{policy}", options.service_policy.policy))
     return tuple(documents)
 
 

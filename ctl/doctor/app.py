@@ -49,10 +49,17 @@ def doctor(
             rich_help_panel=_LOOK,
         ),
     ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", "-v",
+            help="List every check, also those that are skipped for the same reason.",
+        ),
+    ] = False,
     output: Annotated[
         Output, typer.Option("--output", "-o", help="How the result is written.")
     ] = Output.TABLE,
-) -> None:
+) -> None:  # fmt: skip
     """Look for what is wrong with services, Envoy and data path; each finding says what to do.
 
     Nothing is changed. Exit code 0 is for no more than warnings, 3 for what could not be asked.
@@ -71,7 +78,7 @@ def doctor(
     if output is Output.JSON:
         console.say_json(report.as_json())
     else:
-        show(report)
+        show(report, is_verbose=verbose)
     raise typer.Exit(report.exit_code)
 
 

@@ -1,7 +1,8 @@
 """The report for people: a mark, a line for each check, and what to do about the bad ones."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TextIO
 
 from rich.text import Text
@@ -19,11 +20,14 @@ _STYLES = {
 }  # fmt: skip
 
 
-def show(report: Report) -> None:
-    """Print the report; the marks are ASCII where the terminal can't show others."""
+def show(report: Report, *, is_verbose: bool = False) -> None:
+    """Print the report; the marks are ASCII where the terminal can't show others.
+
+    Checks one after the other that were skipped for the same reason are one line, unless verbose.
+    """
     column = 0 if _takes("".join(mark for mark, _ in _MARKS.values()), sys.stdout) else 1
     for section in Section:
-        lines = list(_section(report, section, column))
+        lines = list(_section(report, section, column, is_verbose))
         if lines:
             console.say(f"{section.value}\n{'-' * len(section.value)}")
             for line in lines:
@@ -40,12 +44,26 @@ def _takes(text: str, stream: TextIO) -> bool:
     return True
 
 
-def _section(report: Report, section: Section, column: int) -> Iterator[Text]:
+def _section(report: Report, section: Section, column: int, is_verbose: bool) -> Iterator[Text]:
     if section in report.skipped:
         yield _line(Status.SKIPPED, column, f"skipped: {report.skipped[section]}")
-    for check in report.checks:
-        if check.code.section is section:
-            yield from _check(check, column)
+    own = [check for check in report.checks if check.code.section is section]
+    for why, run in groupby(own, key=_why_skipped):
+        alike = list(run)
+        if why is not None and len(alike) > 1 and not is_verbose:
+            yield _line(Status.SKIPPED, column, _together(alike))
+        else:
+            for check in alike:
+                yield from _check(check, column)
+
+
+def _why_skipped(check: Check) -> tuple[str, ...] | None:
+    return check.found if check.status is Status.SKIPPED else None
+
+
+def _together(run: Sequence[Check]) -> str:
+    codes = f"{run[0].code.id} to {run[-1].code.id}"
+    return f"{len(run)} checks skipped: {_one_line(run[0])} ({codes}; -v lists them)"
 
 
 def _check(check: Check, column: int) -> Iterator[Text]:

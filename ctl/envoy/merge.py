@@ -38,7 +38,11 @@ class _Manager:
     config: Node
 
     def __str__(self) -> str:
-        return f"listener {scalar(get(self.listener, 'name')) or 'without a name'}"
+        return _name(self.listener)
+
+
+def _name(listener: Node) -> str:
+    return f"listener {scalar(get(listener, 'name')) or 'without a name'}"
 
 
 class _Once:
@@ -65,7 +69,7 @@ def merge(text: str, options: EnvoyOptions) -> Merged:
     listeners = [node for node in items(get(static, "listeners")) if any(_managers(node))]
     if not listeners:
         raise RenderError(f"no listener with an http_connection_manager: {_BY_HAND}")
-    notes: list[str] = []
+    notes = _unguarded(document.root, items(get(static, "listeners")))
     is_new = _Once()
     for listener in filter(is_new, listeners):
         for manager in _managers(listener):
@@ -78,13 +82,38 @@ def merge(text: str, options: EnvoyOptions) -> Merged:
     return Merged(document.text, tuple(dict.fromkeys(notes)))
 
 
+def _unguarded(root: Node | None, listeners: list[Node]) -> list[str]:
+    """Return notes about what no filter is added to."""
+    notes = []
+    for listener in listeners:
+        name = _name(listener)
+        if not any(_managers(listener)):
+            who = f"{name}: has"
+        elif not all(any(_managers_of(listener, chain)) for chain in _chains(listener)):
+            who = f"{name}: a filter chain has"
+        else:
+            continue
+        notes.append(f"{who} no http_connection_manager, so what goes through it is not guarded")
+    if get(root, "dynamic_resources", "lds_config") is not None:
+        notes.append("listeners of lds_config are not guarded: they are not in this file")
+    return notes
+
+
 def _managers(listener: Node) -> Iterator[_Manager]:
+    for chain in _chains(listener):
+        yield from _managers_of(listener, chain)
+
+
+def _chains(listener: Node) -> list[Node]:
     default = get(listener, "default_filter_chain")
-    for chain in [*items(get(listener, "filter_chains")), default]:
-        for entry in items(get(chain, "filters")):
-            config = get(entry, "typed_config")
-            if config is not None and scalar(get(config, "@type")).endswith(_MANAGER):
-                yield _Manager(listener, config)
+    return [*items(get(listener, "filter_chains")), *([default] if default else [])]
+
+
+def _managers_of(listener: Node, chain: Node) -> Iterator[_Manager]:
+    for entry in items(get(chain, "filters")):
+        config = get(entry, "typed_config")
+        if config is not None and scalar(get(config, "@type")).endswith(_MANAGER):
+            yield _Manager(listener, config)
 
 
 def _filter_lists(manager: _Manager) -> list[Node]:

@@ -33,9 +33,13 @@ class GatewayOptions:
         return self.on_failure is OnFailure.OPEN
 
     @property
-    def message_timeout_ms(self) -> int:
-        """Return the timeout in the whole milliseconds that Gateway API durations have."""
-        return max(1, round(self.message_timeout * 1000))
+    def message_duration(self) -> str:
+        """Return the timeout as the Gateway API has it: each unit with five digits at most."""
+        milliseconds = max(1, round(self.message_timeout * 1000))
+        if milliseconds < 100_000:
+            return f"{milliseconds}ms"
+        seconds, rest = divmod(milliseconds, 1000)
+        return f"{seconds}s" + (f"{rest}ms" if rest else "")
 
     @property
     def http2_window_bytes(self) -> int:
@@ -43,6 +47,11 @@ class GatewayOptions:
         return max(self.max_body_bytes, MIN_HTTP2_WINDOW)
 
     @property
+    def named_services(self) -> tuple[Service, ...]:
+        """Return the services, each once, whatever ports of it are asked."""
+        return tuple({(each.namespace, each.name): each for each in self.services}.values())
+
+    @property
     def foreign_services(self) -> tuple[Service, ...]:
-        """Return the services that the policy may not refer to without a grant."""
-        return tuple(each for each in self.services if each.namespace != self.namespace)
+        """Return those that the policy may not refer to without a grant."""
+        return tuple(each for each in self.named_services if each.namespace != self.namespace)

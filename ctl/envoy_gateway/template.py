@@ -12,15 +12,13 @@ def render_gateway(options: GatewayOptions) -> list[Document]:
         _document("envoyextensionpolicy", "envoyextensionpolicy", options),
         _document("clienttrafficpolicy", "clienttrafficpolicy", options),
     ]
-    for number, service in enumerate(options.foreign_services, 1):
-        suffix = f"-{number}" if len(options.foreign_services) > 1 else ""
-        documents.append(_document("referencegrant", f"referencegrant{suffix}", options, service))
+    kinds = {"referencegrant": options.foreign_services}
     if options.tls:
-        for number, service in enumerate(options.services, 1):
-            suffix = f"-{number}" if len(options.services) > 1 else ""
-            documents.append(
-                _document("backendtlspolicy", f"backendtlspolicy{suffix}", options, service)
-            )
+        kinds["backendtlspolicy"] = options.named_services
+    for kind, services in kinds.items():
+        for number, service in enumerate(services, 1):
+            suffix = f"-{number}" if len(services) > 1 else ""
+            documents.append(_document(kind, f"{kind}{suffix}", options, service))
     check_objects(documents)
     return documents
 

@@ -54,3 +54,13 @@ def check_reach(options: IstioOptions, *, root_namespace: str, all_workloads: bo
         f"attaches to every {where} of the mesh: name the workloads, e.g. --selector app=shop, "
         "or say --all-workloads"
     )
+
+
+def reach_note(options: IstioOptions, *, root_namespace: str) -> str:
+    """Return what the user should know of how far the filter reaches; "" for nothing."""
+    if options.namespace != root_namespace:
+        return (
+            f"the EnvoyFilter reaches workloads of {options.namespace} alone, as that is not "
+            f"{root_namespace}, the mesh's root namespace"
+        )
+    return "" if options.selector else "no --selector: every workload of the mesh is guarded"

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from ctl.containers import DATA_DIR, POLICY_DIR, PROGRAMS, Component, Images, Program
-from ctl.guarding import POLICY_NAME, Guarding
+from ctl.service_policy import POLICY_NAME, ServicePolicy
 from kysira.settings import PREFIX, Device
 
 TOKEN_SECRET = "kysira-admin-token"  # noqa: S105 - the name of one
@@ -22,7 +22,7 @@ class KustomizeOptions:
 
     components: tuple[Component, ...] = (Component.EXT_PROC,)
     namespace: str = "kysira"
-    guarding: Guarding = Guarding()  # noqa: RUF009 - frozen
+    service_policy: ServicePolicy = ServicePolicy()  # noqa: RUF009 - frozen
     target: str = ""
     """The app behind the proxy."""
     inference_url: str = ""
@@ -69,7 +69,7 @@ class KustomizeOptions:
             "LOG_FORMAT": "json",
             **(self._front_end(program) if program.is_front_end else self._inference()),
         }
-        own = self.guarding.environment if program.is_front_end else {}
+        own = self.service_policy.environment if program.is_front_end else {}
         named = {PREFIX + name: value for name, value in settings.items()}
         return {**named, **own, "XDG_CACHE_HOME": f"{DATA_DIR}/cache"}
 
@@ -97,5 +97,5 @@ class KustomizeOptions:
     def _inference(self) -> dict[str, str]:
         return {
             "DEVICE": self.device.value,
-            "MAX_BODY_BYTES": str(self.guarding.body_limit),
+            "MAX_BODY_BYTES": str(self.service_policy.body_limit),
         }

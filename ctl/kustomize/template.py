@@ -5,10 +5,10 @@ import textwrap
 from typing import Any
 
 from ctl.containers import DATA_DIR, POLICY_DIR, USER, Component, Program
-from ctl.guarding import POLICY_NAME
 from ctl.kustomize import options as names
 from ctl.kustomize.options import KustomizeOptions
 from ctl.render_output import Document, parse
+from ctl.service_policy import POLICY_NAME
 from ctl.templating import render
 from kysira.errors import RenderError
 
@@ -50,7 +50,7 @@ def _policy(options: KustomizeOptions) -> tuple[Document, ...]:
         return ()
     text = _render("policy", options)
     held = parse(text)[0]["data"][POLICY_NAME]
-    if held != options.guarding.policy:
+    if held != options.service_policy.policy:
         raise RenderError("the policy file holds characters that YAML can't hold in a ConfigMap")
     return (Document(names.POLICY_CONFIG_MAP, text),)
 

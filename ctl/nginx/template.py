@@ -1,12 +1,11 @@
 """Renders the templates in ctl/templates/nginx; the same options give the same bytes."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-
-import jinja2
 
 from ctl.envoy.options import Address
 from ctl.nginx.options import NginxOptions, Via
+from ctl.templating import render
 from kysira.replies import NGINX_FORBIDDEN, NGINX_UNAVAILABLE
 
 SCRIPT = "kysira.js"
@@ -21,7 +20,6 @@ TOLD = {
 """What the adapter says, and the variable that nginx keeps it in."""
 NEVER = ("X-Kysira-Peer",)
 """What the app is never told."""
-_FOLDER = Path(__file__).parents[1] / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +91,18 @@ def _part(name: str, options: NginxOptions, where: str) -> str:
 
 
 def _render(name: str, options: NginxOptions) -> str:
-    environment = jinja2.Environment(  # noqa: S701 - nginx's own syntax, not HTML
-        loader=jinja2.FileSystemLoader(_FOLDER),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["reached"] = lambda address: Address(address.connect_host, address.port)
-    environment.filters["duration"] = lambda seconds: f"{round(seconds * 1000)}ms"
-    template = environment.get_template(f"nginx/{name}.j2")
-    return template.render(
-        options=options,
-        told=TOLD,
-        never=NEVER,
-        blocked=NGINX_FORBIDDEN,
-        unavailable=NGINX_UNAVAILABLE,
-    )
+    return render(
+        f"nginx/{name}", filters=_FILTERS, options=options, told=TOLD, never=NEVER,
+        blocked=NGINX_FORBIDDEN, unavailable=NGINX_UNAVAILABLE,
+    )  # fmt: skip
+
+
+def _reached(address: Address) -> str:
+    return str(Address(address.connect_host, address.port))
+
+
+def _duration(seconds: float) -> str:
+    return f"{round(seconds * 1000)}ms"
+
+
+_FILTERS: Mapping[str, Callable[..., str]] = {"reached": _reached, "duration": _duration}

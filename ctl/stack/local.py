@@ -56,7 +56,7 @@ async def _work(plan: Plan, screen: Screen) -> None:
         place = Running(
             proxy=Address(HOST, await admin.listener_port()), target=target,
             is_demo=plan.target is None, ext_proc=grpc, management=http, admin=admin.address,
-            config=config,
+            config=config, policy=plan.policy,
         )  # fmt: skip
         await show(place, screen)
         ends = [asyncio.create_task(child.ended()) for child in (ext_proc, envoy)]
@@ -94,6 +94,8 @@ async def _ext_proc(
     }
     if plan.mode:
         env["KYSIRA_MODE"] = plan.mode.value
+    if plan.policy:
+        env["KYSIRA_POLICY"] = str(plan.policy)
     # -P: a folder of the user's with the same name is not meant.
     program = [sys.executable, "-P", "-m", "extproc"]
     async with running("ext-proc", program, env, partial(_show, screen, "ext-proc")) as child:

@@ -1,6 +1,7 @@
 """What ``up`` prints once everything runs: what listens where, and what to try."""
 
 import os
+from typing import Any
 
 import aiohttp
 
@@ -19,7 +20,8 @@ _MEANING = {
 
 async def show(place: Running, screen: Screen) -> None:
     """Print the table and three commands to try."""
-    mode = await _mode(place.management)
+    health = await _health(place.management)
+    mode = Mode(health["mode"])
     other = Mode.ACTIVE if mode is Mode.SHADOW else Mode.SHADOW
     app = "demo app" if place.is_demo else "your app"
     rows = {
@@ -31,6 +33,8 @@ async def show(place: Running, screen: Screen) -> None:
         "envoy.yaml": f"{place.config}",
         "mode": f"{mode.value}: {_MEANING[mode]}",
     }
+    if place.policy:
+        rows["policy"] = f"{health['policy']}: {place.policy}, read again when it changes"
     screen.result()
     for name, value in rows.items():
         screen.result(f"  {name:<12} {value}")
@@ -54,10 +58,11 @@ def _commands(place: Running, other: Mode) -> list[str]:
     ]
 
 
-async def _mode(management: Address) -> Mode:
-    """Ask: an earlier flip may be in force."""
+async def _health(management: Address) -> dict[str, Any]:
+    """Ask for mode and policy: an earlier flip may be in force."""
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"http://{management}/api/mode") as answer,
+        session.get(f"http://{management}/_kysira/health") as answer,
     ):
-        return Mode((await answer.json())["mode"])
+        told: dict[str, Any] = await answer.json()
+        return told

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rich.text import Text
 
 from ctl.console import json_text, note, say, say_json, say_table, stdout
 
@@ -14,6 +15,12 @@ def test_table_in_pipe_is_not_folded(capsys: pytest.CaptureFixture[str]) -> None
     assert len(lines) == 3
     assert lines[0].split() == ["NAME", "WHAT"]
     assert "x" * 500 in lines[1]
+
+
+def test_table_in_pipe_has_no_trailing_blanks(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither where the last column is wide nor where it is empty; blanks between stay."""
+    say_table(["name", "what"], [["a", "long one"], ["b", ""], ["", Text("d", "red")], ["", ""]])
+    assert capsys.readouterr().out == "NAME   WHAT\na      long one\nb\n       d\n\n"
 
 
 def test_table_shows_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:

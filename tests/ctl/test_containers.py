@@ -1,7 +1,6 @@
 """What a container of Kysira is."""
 
 import dataclasses
-import json
 import socket
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from ctl.containers import (
     read_tag,
 )
 from kysira import __version__
+from kysira.front_end import READY_PATH
 from tests.ctl.services import SETTINGS
 
 
@@ -41,10 +41,10 @@ def test_ports_are_the_settings_defaults(component: Component) -> None:
     assert {port.number for port in PROGRAMS[component].ports} == ports
 
 
-@pytest.mark.parametrize(("status", "code"), [("ok", 0), ("degraded", 0), ("loading", 1)])
-def test_health_check_reads_the_answer(status: str, code: int) -> None:
-    """Loading is no health, though the answer is 200."""
-    with _health(status) as port:
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (404, 1)])
+def test_health_check_asks_whether_requests_are_wanted(status: int, code: int) -> None:
+    """Loading and draining are 503."""
+    with _ready(status) as port:
         assert _check(port) == code
 
 
@@ -91,12 +91,11 @@ def _check(port: int) -> int:
 
 
 @contextmanager
-def _health(status: str) -> Iterator[int]:
+def _ready(status: int) -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/_kysira/health" else 404)
+            self.send_response(status if self.path == READY_PATH else 500)
             self.end_headers()
-            self.wfile.write(json.dumps({"status": status}).encode())
 
         def log_message(self, *_: object) -> None:
             pass

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ctl.files import make_folder, read_text, write_text
+from ctl.files import make_folder, read_text, refuse_foreign, write_text
 from kysira.errors import RenderError
 
 
@@ -50,3 +50,15 @@ def test_folder_is_made_whole(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RenderError, match="file: file exists"):
         make_folder(tmp_path / "file")
+
+
+def test_foreign_file_is_refused(tmp_path: Path) -> None:
+    """One that does not hold our name, which what would be written holds."""
+    path = tmp_path / "a.yaml"
+    refuse_foreign({path: "# Kysira"})
+    path.write_text("a: 1")
+    with pytest.raises(RenderError, match="not of kysiractl"):
+        refuse_foreign({path: "# Kysira"})
+    refuse_foreign({path: "b: 2"})
+    path.write_text("# by kysiractl")
+    refuse_foreign({path: "# Kysira"})

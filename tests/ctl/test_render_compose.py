@@ -184,3 +184,11 @@ def _compose() -> list[str]:
     )
     need(is_there, "docker compose: apt-get install docker-compose")
     return plugin
+
+
+def test_missing_token_file_is_told(tmp_path: Path) -> None:
+    """It may be written later, but docker compose does not start without it."""
+    given = ["render", "compose", "--output-dir", str(tmp_path), "--admin-token-file"]
+    assert "is no file yet" in run(*given, str(tmp_path / "token")).err
+    (tmp_path / "token").write_text("t")
+    assert "is no file yet" not in run(*given, str(tmp_path / "token")).err

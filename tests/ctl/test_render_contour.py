@@ -86,3 +86,20 @@ def test_names_stay_text() -> None:
     ):
         assert problems(value) == []
         assert {type(value["metadata"][key]) for key in ("name", "namespace")} == {str}
+
+
+def test_names_of_what_is_there_are_taken() -> None:
+    """Certificates' Secrets are called after hosts."""
+    given = ["--fqdn", "1.shop.example", "--tls-secret", "1.shop.example", "--app", "shop:80"]
+    outcome = run("render", "contour", "--via", "http-proxy", *given, "--namespace", "1password")
+    assert outcome.code == 0, outcome.err
+    values = parse(outcome.out)
+    assert [problems(value) for value in values] == [[]] * len(values)
+    assert values[1]["spec"]["virtualhost"]["tls"] == {"secretName": "1.shop.example"}
+
+
+def test_virtual_host_that_is_there_is_told() -> None:
+    """Applied beside the HTTPProxy of that host, or over it, the rendered one takes it down."""
+    assert "shop.example" in (told := run("render", "contour", *HOST).err)
+    assert "virtualhost.authorization" in told
+    assert "virtualhost.authorization" not in run("render", "contour").err

@@ -81,6 +81,8 @@ def test_every_option_arrives() -> None:
         (["--in-place", "--into", str(USER), "-o", "json"], "--in-place leave it out"),
         (["--snippet", "-o", "json"], "--snippet is YAML"),
         (["--tls-server-name", "a"], "--tls-server-name needs --tls"),
+        (["--tls-ca", "/ca.pem"], "--tls-ca needs --tls"),
+        (["--port", "9901"], "--port --admin-port"),
         (["--envoy-version", "x"], "--envoy-version is not a version"),
         (["--bogus"], "--bogus"),
     ],
@@ -106,7 +108,8 @@ def test_into_prints_and_leaves_the_file(tmp_path: Path) -> None:
     outcome = run("render", "envoy", "--into", str(path))
     assert outcome.code == 0
     assert "kysira.ext_proc" in outcome.out
-    assert outcome.err.startswith(f"kysiractl: {path}: listener backoffice: without use_remote_add")
+    assert f"kysiractl: {path}: listener backoffice: without use_remote_add" in outcome.err
+    assert f"kysiractl: {path}: listener database: has no http_conn" in outcome.err
     assert path.read_bytes() == USER.read_bytes()
 
 
@@ -161,3 +164,24 @@ def test_too_old_envoy_is_invalid() -> None:
     outcome = run("render", "envoy", "--envoy-version", "1.31")
     assert (outcome.code, outcome.out) == (4, "")
     assert run("render", "envoy", "--envoy-version", "1.35").err.count("Envoy 1.35: ") == 2
+
+
+def test_any_free_port_is_any() -> None:
+    """Two zeros are two ports."""
+    assert run("render", "envoy", "--port", "0", "--admin-port", "0").code == 0
+
+
+def test_address_given_twice_is_asked_once() -> None:
+    """Twice in the cluster it would get twice the load."""
+    given = ["--ext-proc", "a:1", "--ext-proc", "b:1", "--ext-proc", "A:1"]
+    assert run("render", "envoy", *given).out.count("port_value: 1}") == 2
+
+
+@pytest.mark.parametrize("target", ["envoy", "istio"])
+def test_service_with_one_address_is_told(target: str) -> None:
+    """Envoy keeps its connection to one pod then; a headless Service shows it all of them."""
+    options = ["--selector", "app=shop"] if target == "istio" else []
+    given = ["render", target, *options, "--ext-proc"]
+    assert "headless" in run(*given, "guard.kysira.svc:50051").err
+    assert "headless" not in run(*given, "guard-headless.kysira.svc.cluster.local:50051").err
+    assert "headless" not in run(*given, "guard.example:50051").err

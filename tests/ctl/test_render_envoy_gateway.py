@@ -68,7 +68,7 @@ def test_folder_gets_a_file_for_each_object(tmp_path: Path) -> None:
         ((*EG, "--ext-proc", "guard:1"), "--ext-proc no Service"),
         ((*EG, "--tls-ca", "a"), "--tls-ca needs --tls"),
         ((*EG, "--tls-server-name", "a"), "--tls-server-name needs --tls"),
-        (("--gateway", "a.b"), "--gateway is not a name"),
+        (("--gateway", "A.b"), "--gateway is not a name"),
     ],
 )
 def test_bad_option_is_usage(arguments: tuple[str, ...], words: str) -> None:
@@ -94,3 +94,31 @@ def test_names_stay_text() -> None:
     ):
         assert problems(value) == []
         assert {type(value["metadata"][key]) for key in ("name", "namespace")} == {str}
+
+
+def test_names_of_what_is_there_are_taken() -> None:
+    """A Gateway, a listener and a ConfigMap are called what they are called: dots, digits."""
+    given = ["--gateway", "1.edge", "--listener", "https.shop", "--namespace", "1password"]
+    outcome = run("render", "envoy-gateway", *given, "--tls", "--tls-ca", "ca.1.5")
+    assert outcome.code == 0, outcome.err
+    values = parse(outcome.out)
+    assert [problems(value) for value in values] == [[]] * len(values)
+    (target,) = values[0]["spec"]["targetRefs"]
+    assert (target["name"], target["sectionName"]) == ("1.edge", "https.shop")
+
+
+def test_two_ports_of_a_service_are_granted_once() -> None:
+    """No two objects are one and the same: kustomize would refuse them."""
+    ports = ["--ext-proc", "a.one.svc:1", "--ext-proc", "a.one.svc:2", "--ext-proc", "a.one.svc:1"]
+    values = parse(run("render", "envoy-gateway", *EG, *ports, "--tls").out)
+    names = [(value["kind"], value["metadata"]["name"]) for value in values]
+    assert len(names) == len(set(names)) == 4
+    (ext_proc,) = values[0]["spec"]["extProc"]
+    assert [each["port"] for each in ext_proc["backendRefs"]] == [1, 2]
+
+
+@pytest.mark.parametrize("time", ["1ms", "99999ms", "100s", "100.5s", "3600s"])
+def test_every_timeout_is_what_kubernetes_takes(time: str) -> None:
+    """Durations of the Gateway API have five digits at most."""
+    value = parse(run("render", "envoy-gateway", *EG, "--message-timeout", time).out)[0]
+    assert problems(value) == []

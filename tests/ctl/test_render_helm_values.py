@@ -170,3 +170,16 @@ def test_bad_option_is_usage(arguments: list[str], words: str) -> None:
     text = " ".join(outcome.err.replace("│", " ").split())
     for word in words.split():
         assert word in text
+
+
+def test_filter_that_reaches_little_is_told() -> None:
+    """Outside the root namespace, as by kysiractl render istio."""
+    told = rendered(*SELECTED, "--envoy-filter-namespace", "kysira").err
+    assert "reaches workloads of kysira alone" in told
+    assert "alone" not in rendered(*SELECTED).err
+
+
+def test_no_filter_selects_nothing() -> None:
+    """A contradiction is usage, not a guess."""
+    outcome = run("render", "helm-values", "--no-envoy-filter", *SELECTED)
+    assert (outcome.code, outcome.out) == (2, "")

@@ -10,14 +10,15 @@ from tests.ctl.golden import Golden, is_complete
 SHOP = ("--selector", "app=shop")
 CASES = {
     "selector.yaml": SHOP,
-    "closed.yaml": (*SHOP, "--on-failure", "closed", "--status-on-error", "429"),
+    "closed.yaml": (
+        *SHOP, "--envoy-version", "1.36", "--on-failure", "closed", "--status-on-error", "429",
+    ),
     "gateway.yaml": ("--context", "gateway", "-l", "istio=ingressgateway", "-n", "edge"),
     "outbound-all.yaml": ("--context", "SIDECAR_OUTBOUND", "--all-workloads"),
     "several.yaml": (*SHOP, "--ext-proc", "a.ns.svc:1", "--ext-proc", "b.ns.svc:2"),
     "tls.yaml": (*SHOP, "--tls", "--tls-ca", "/ca.pem", "--tls-server-name", "guard"),
-    "envoy-1.32.yaml": (*SHOP, "--envoy-version", "1.32", "--on-failure", "closed"),
     "json.json": (*SHOP, "-o", "json"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -66,7 +67,7 @@ def test_whole_mesh_must_be_meant() -> None:
     [
         ((*SHOP, "--all-workloads"), "--all-workloads leave it out"),
         (("-l", "app"), "--selector is not a label"),
-        ((*SHOP, "--namespace", "A"), "--namespace is not a name"),
+        ((*SHOP, "--namespace", "A"), "--namespace is not a namespace"),
         ((*SHOP, "--tls-server-name", "a"), "--tls-server-name needs --tls"),
         ((*SHOP, "--tls", "--ext-proc", "a:1", "--ext-proc", "b:1"), "--tls-server-name"),
         ((*SHOP, "--context", "sidecar"), "--context sidecar_inbound"),
@@ -109,3 +110,30 @@ def test_names_stay_text() -> None:
     ):
         assert problems(value) == []
         assert {type(value["metadata"][key]) for key in ("name", "namespace")} == {str}
+
+
+def test_default_is_for_every_mesh() -> None:
+    """A sidecar older than what is in it would refuse the whole listener, and new pods with it."""
+    outcome = run("render", "istio", *SHOP)
+    assert outcome.out == run("render", "istio", *SHOP, "--envoy-version", "1.32").out
+    assert "remove_on_match" not in outcome.out
+    assert "Istio 1.28" in outcome.err
+    newer = run("render", "istio", *SHOP, "--envoy-version", "1.36")
+    assert "remove_on_match" in newer.out
+    assert "Istio 1.28" not in newer.err
+
+
+def test_other_filters_come_first() -> None:
+    """Istio applies patches by priority: 0 unless said otherwise, in whatever namespace."""
+    (value,) = parse(run("render", "istio", *SHOP).out)
+    assert value["spec"]["priority"] > 0
+
+
+def test_reach_of_another_namespace_is_told() -> None:
+    """Outside the root a filter reaches its own namespace alone, whatever the selector says."""
+    words = "reaches workloads of kysira alone"
+    assert words in run("render", "istio", *SHOP, "--namespace", "kysira").err
+    assert words in run("render", "istio", "--namespace", "kysira").err
+    assert "alone" not in run("render", "istio", *SHOP).err
+    root = ["--namespace", "kysira", "--root-namespace", "kysira"]
+    assert "alone" not in run("render", "istio", *SHOP, *root).err

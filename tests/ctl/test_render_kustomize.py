@@ -1,6 +1,7 @@
 """kysiractl render kustomize."""
 
 import json
+import re
 import shutil
 import subprocess
 from itertools import chain
@@ -99,6 +100,30 @@ def test_folder_is_what_kubectl_applies(tmp_path: Path) -> None:
     assert _by_name(done.stdout) == _by_name(rendered(*EVERY).out)
 
 
+def test_names_stay_text() -> None:
+    """A namespace may be called yes, which kubectl takes for true, and a Secret 1.5."""
+    out = rendered(
+        *EVERY, "--namespace", "yes", "--metrics-namespace", "on", "--admin-token-secret", "1.5"
+    ).out
+    for line in ('namespace: "yes"', 'metadata.name: "on"', 'name: "1.5"'):
+        assert line in out
+    assert not re.search(r": (yes|on|1\.5)[\n},]", out)
+    assert {v["metadata"]["namespace"] for v in parse(out)} == {"yes"}
+
+
+def test_folder_names_its_namespace_as_text(tmp_path: Path) -> None:
+    """In kustomization.yaml too."""
+    rendered("--namespace", "null", "--output-dir", str(tmp_path))
+    assert parse((tmp_path / "kustomization.yaml").read_text())[0]["namespace"] == "null"
+
+
+@pytest.mark.parametrize("option", [("--target", "http://shop:1"), ("--device", "cuda")])
+def test_option_for_what_does_not_run_is_told(option: tuple[str, str]) -> None:
+    """The app is the proxy's, the device the inference service's."""
+    assert f"{option[0]} has no effect" in rendered(*option).err
+    assert "has no effect" not in rendered(*EVERY, *option).err
+
+
 def test_json_is_one_list() -> None:
     """The same objects, for programs."""
     listed = json.loads(rendered("-o", "json").out)
@@ -138,14 +163,14 @@ def test_token_is_asked_for() -> None:
     [
         (["--component", "dashboard"], "--component"),
         (["--component", "proxy"], "--target the proxy needs the URL"),
-        (["--namespace", "A_b"], "--namespace is not a name"),
+        (["--namespace", "A_b"], "--namespace is not a namespace"),
         (["--target", "shop:80"], "--target must begin with http"),
         (["--target", "http://me:secret@shop"], "--target password"),
         (["--sinks", "kafka"], "--sinks is no sink"),
         (["--sinks", "http"], "KYSIRA_HTTP_SINK_URL"),
         (["--inference-url", "x:1"], "--inference-url must begin with http"),
         (["--admin-token-secret", "A"], "--admin-token-secret is not a name"),
-        (["--metrics-namespace", ""], "--metrics-namespace is not a name"),
+        (["--metrics-namespace", ""], "--metrics-namespace is not a namespace"),
         (["--image-registry", "a b"], "--image-registry is not a registry"),
         (["--image-tag", "a b"], "--image-tag is not an image"),
         (["--replicas", "0"], "--replicas"),

@@ -29,16 +29,19 @@ SHARED = {
     "tls_server_name": render_options.TlsServerName,
     "envoy_version": render_options.EnvoyVersionOption,
 }
+PRESETS = {"envoy_version": {"1.40", "1.32"}}
+"""Where they differ: an Envoy of one's own is the newest, a mesh has whatever sidecars it has."""
 
 
 @pytest.mark.parametrize("name", SHARED)
 def test_shared_option_is_one(name: str) -> None:
-    """The very same declaration, with the same default, wherever it is taken."""
+    """The very same declaration, with the same default, wherever it is taken; one has two."""
     found = [inspect.signature(command).parameters.get(name) for command in COMMANDS]
     taken = [parameter for parameter in found if parameter is not None]
     assert len(taken) >= 2
     assert all(parameter.annotation == SHARED[name] for parameter in taken)
-    assert len({parameter.default for parameter in taken}) == 1
+    presets = {parameter.default for parameter in taken}
+    assert presets == PRESETS.get(name, {taken[0].default})
 
 
 def test_short_timeout_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,6 +50,8 @@ def test_short_timeout_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--x is not over the 0.3s" in capsys.readouterr().err
     render_options.note_short_timeout("--x", 0.301, "ext-proc", "Envoy")
     assert capsys.readouterr().err == ""
+    render_options.note_short_timeout("--x", 0.301, "ext-proc", "Envoy", limit_ms=600)
+    assert "0.6s that ext-proc takes at most (--timeout-ms)" in capsys.readouterr().err
 
 
 def test_options_of_the_service_are_told(capsys: pytest.CaptureFixture[str]) -> None:

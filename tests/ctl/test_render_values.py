@@ -79,6 +79,7 @@ def test_file_may_hold_options_of_other_targets(tmp_path: Path) -> None:
         ("port: 1\nport: 2\n", ":2: port: given twice"),
         ("port: [1, 2]\n", ":1: port: holds more than one value"),
         ("ext_proc: [[a]]\n", ":1: ext_proc: nested too deep"),
+        ("? [port]\n: 1\n", ":1: a list or mapping as a key"),
         ("- port\n", ": not a mapping"),
         ("a: [\n", ": not YAML"),
     ],

@@ -18,8 +18,12 @@ def test_duration_is_short(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("shop", "shop"), ("true", '"true"'), ("No", '"No"'), ("null-1", "null-1")]
-)
+    ("name", "text"),
+    [
+        ("shop", "shop"), ("true", '"true"'), ("No", '"No"'), ("null-1", "null-1"),
+        ("1.5", '"1.5"'), ("1e3", '"1e3"'), ("0x1f", '"0x1f"'), ("2026-01-02", '"2026-01-02"'),
+    ],
+)  # fmt: skip
 def test_plain_is_always_text(name: str, text: str) -> None:
     """In quotes only where YAML would take it for something else."""
     assert plain(name) == text

@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ctl.stack.plan import ext_proc_settings, policy_of
 from tests.processes import Program, kysiractl
 
 ANY_PORTS = ("--port", "0", "--admin-port", "0", "--ext-proc-port", "0", "--management-port", "0")
@@ -172,6 +173,37 @@ def test_own_app_is_reached_once_it_runs() -> None:
                 connection, _ = app.accept()
                 with connection:
                     assert b"x-kysira-score: 0." in connection.recv(65536).lower()
+
+
+def test_policy_decides(tmp_path: Path) -> None:
+    """The file's mode and exclusion hold, Envoy fits it, and a change counts at once."""
+    file = tmp_path / "kysira.yaml"
+    file.write_text("mode: active\ntimeout_ms: 1000\nmax_body_bytes: 70000\non_failure: closed\n")
+    env = {"KYSIRA_SQLI_MODEL": "none", "KYSIRA_PI_MODEL": "none"}
+    with up("--policy", str(file), env=env) as running:
+        policy = re.findall(r"^  policy +(\w+): (.*), read again", running.text, re.MULTILINE)
+        assert policy == [(policy_of(ext_proc_settings(None, file)).hash, str(file))]
+        config = Path(re.findall(r"envoy.yaml +(/\S+)", running.text)[0]).read_text()
+        assert "message_timeout: 1.2s" in config
+        assert "failure_mode_allow: false" in config
+        assert "per_connection_buffer_limit_bytes: 70000" in config
+        _, attack, _ = running.commands()
+        assert curl(attack).status == 403
+        file.write_text("mode: active\nexclusions:\n  - {name: search, path: /search}\n")
+        running.program.wait_for("ext-proc: .*policy_loaded")
+        assert curl(attack).status == 200
+
+
+@pytest.mark.parametrize("is_variable", [False, True])
+def test_broken_policy_is_exit_4(tmp_path: Path, is_variable: bool) -> None:
+    """Every problem with its line, before anything starts."""
+    file = tmp_path / "kysira.yaml"
+    file.write_text("mode: activ\nmod: 1\n")
+    named = ([], {"KYSIRA_POLICY": str(file)}) if is_variable else (["--policy", str(file)], {})
+    done = kysiractl("up", *ANY_PORTS, *named[0], env=named[1])
+    assert (done.returncode, done.stdout) == (4, "")
+    assert f"{file}:1: mode: 'activ' must be shadow or active\n{file}:2: mod: " in done.stderr
+    assert "starting" not in done.stderr
 
 
 def port_of(line: str) -> int:

@@ -7,11 +7,16 @@ from dataclasses import replace
 import pytest
 from envoy_data_plane.envoy.config.core import v3 as core
 from envoy_data_plane.envoy.service.auth import v3 as envoy
+from hypothesis import given
+from hypothesis import strategies as st
 
+from extproc.codec import Phase, encode_decision
 from extproc.ext_authz_codec import decode, encode
 from extproc.proto import ext_authz_pb2 as pb
+from extproc.proto import ext_proc_pb2
 from kysira.client_address import BELIEVE_NOBODY, ClientAddress, read_networks
-from kysira.replies import refusal_body, verdict_headers
+from kysira.replies import is_own, refusal_body, verdict_headers
+from kysira.routes import head_of
 from kysira.types import Action, Decision, Mode, Request, Uninspected
 from tests.extproc.checks import FLAGGED, KILLED, PASSED, as_raw, check
 
@@ -278,3 +283,56 @@ def test_every_refusal_is_carried_out(status: int) -> None:
     assert denied.status
     assert int(denied.status.code) == status
     assert denied.body.encode() == refusal_body(status, refused)
+
+
+@pytest.mark.parametrize("status", [403, 413, 503])
+def test_refusal_is_that_of_ext_proc(status: int) -> None:
+    """A client can't tell by which of the two protocols it was refused."""
+    killed = replace(KILLED, refuse_status=status)
+    ours = pb.CheckResponse.FromString(encode(REQUEST, killed)).denied_response
+    told = encode_decision(Phase.REQUEST_HEADERS, REQUEST, killed)
+    theirs = ext_proc_pb2.ProcessingResponse.FromString(told).immediate_response
+    assert (ours.status.code, ours.body.encode()) == (theirs.status.code, theirs.body)
+    assert [(row.header.key, row.header.value.encode()) for row in ours.headers] == [
+        (row.header.key, row.header.raw_value) for row in theirs.headers.set_headers
+    ]
+
+
+KNOWN = [
+    b"content-length", PARTIAL.encode(), b"true", b"host", b":authority", b"upgrade", b"POST",
+    b"GET", b"12", b"9" * 30, b"-1", b"x-kysira-score", b"X_KYSIRA-reason", b"te", b"trailers",
+    b"x-forwarded-for", b"192.0.2.1", b"content-type", b"application/grpc", b"\xff",
+]  # fmt: skip
+WORD = st.one_of(st.sampled_from(KNOWN), st.binary(max_size=20))
+ROWS = st.lists(st.tuples(WORD, WORD), max_size=5)
+TRUSTING = ClientAddress(read_networks("0.0.0.0/0"))
+
+
+@given(st.tuples(WORD, WORD, WORD, WORD, WORD), ROWS, ROWS, st.text(max_size=10))
+def test_any_check_is_read_and_answered(
+    line: tuple[bytes, bytes, bytes, bytes, bytes],
+    headers: list[tuple[bytes, bytes]],
+    raw: list[tuple[bytes, bytes]],
+    source: str,
+) -> None:
+    """Whatever its parts hold, in either shape or in both; only Envoy's own names are removed."""
+    message = pb.CheckRequest()
+    message.attributes.source.address.socket_address.address = source
+    http = message.attributes.request.http
+    http.method, http.path, http.host, http.body, http.raw_body = line
+    http.headers.extend([pb.HeaderEntry(key=key, value=value) for key, value in headers])
+    http.header_map.headers.extend([pb.RawHeader(key=key, raw_value=value) for key, value in raw])
+    found = decode(pb.CheckRequest.FromString(message.SerializeToString()), TRUSTING)
+    assert head_of(found.request).hosts
+    for decision in (PASSED, FLAGGED, KILLED):
+        answer = pb.CheckResponse.FromString(encode(found.request, decision))
+        assert (answer.status.code == 0) is not decision.is_refused
+        removed = answer.ok_response.headers_to_remove
+        assert all(name == PARTIAL or is_own(name) for name in removed)
+
+
+def test_empty_check_is_answered() -> None:
+    """A message without attributes is of a request without line and headers."""
+    found = decode(pb.CheckRequest(), BELIEVE_NOBODY)
+    assert (found.request.method, found.request.target) == ("", b"")
+    assert pb.CheckResponse.FromString(encode(found.request, PASSED)).status.code == 0

@@ -1,13 +1,16 @@
 """kysira-ext-proc starts, tells how it is, and says what is wrong when it can't."""
 
 import json
+import signal
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kysira import __version__
 from kysira.policy import Policy
 from kysira.types import DETECTORS, Mode
 from tests.processes import ExtProc, Program
@@ -25,11 +28,24 @@ def test_health_tells_what_runs(tmp_path: Path) -> None:
     """Name, status, mode, threshold and where scoring happens."""
     with ExtProc(tmp_path, KYSIRA_MODE="active") as ext_proc:
         assert get_json(f"http://{ext_proc.http}/_kysira/health") == {
-            "service": "kysira-ext-proc", "status": "ok", "mode": "active",
+            "service": "kysira-ext-proc", "version": __version__, "status": "ok", "mode": "active",
             "threshold": 0.95, "inference": "in-process",
             "policy": Policy(mode=Mode.ACTIVE).hash,
             "detectors": dict.fromkeys(DETECTORS, "regex") | MODELS,
         }  # fmt: skip
+
+
+def test_ready_ends_with_sigterm(tmp_path: Path) -> None:
+    """Ready once it says that it listens; from SIGTERM on no more, while it still serves."""
+    with ExtProc(tmp_path, KYSIRA_DRAIN_MS="60000") as ext_proc:
+        url = f"http://{ext_proc.http}/_kysira/ready"
+        assert get_json(url) == {"status": "ready"}
+        ext_proc.program.signal(signal.SIGTERM)
+        ext_proc.program.wait_for("draining")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            get_json(url)
+        assert (refused.value.code, json.load(refused.value)) == (503, {"status": "draining"})
+        ext_proc.kill()
 
 
 def test_health_hides_the_services_password(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from inference.normalizer import Variant
 from inference.scanning import Hit, Scanner
 from inference.scoring import (
     decides,
-    excluded_by,
     field_findings,
     verdict,
 )
+from kysira.exclusions import excluded_by
 from kysira.paths import readings
 from kysira.types import Exclusion, Finding, Place, ScoreOptions, Uninspected
 from tests.inference.linearity import repeated

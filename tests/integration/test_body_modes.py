@@ -99,3 +99,29 @@ async def test_observability_mode_tells_and_never_blocks(tmp_path: Path, mode: s
         expected = 2 if mode == "STREAMED" else 1
         await until(stack, 'kysira_extproc_requests_total{action="shadow_kill"}', expected)
         assert (await stack.metrics())["kysira_extproc_killed_total"] == 0
+
+
+@pytest.mark.parametrize("mode", STATIC_MODES)
+async def test_body_that_a_route_leaves_out_is_unread(tmp_path: Path, mode: str) -> None:
+    """Envoy sends it all the same, or waits with it: it arrives whole, and nobody scores it."""
+    file = tmp_path / "kysira.yaml"
+    file.write_text("routes: [{name: files, match: {path: /files}, inspect_body: false}]")
+    settings = {"KYSIRA_MODE": "active", "KYSIRA_POLICY": str(file)}
+    async with running(tmp_path, config=with_mode(mode), **settings) as stack:
+        url = f"{stack.url}/files/a"
+        for length in (10, 10_000 if mode == "BUFFERED" else 1_000_000):  # it refuses more itself
+            data = b"../../../../etc/passwd" + b"z" * length
+            async with stack.client.post(url, data=data, timeout=DEADLINE) as answer:
+                assert answer.status == 200
+            assert stack.app.received[-1].body == data
+        waits = {"Expect": "100-continue"}
+        async with stack.client.post(url, data=ATTACK, headers=waits, timeout=DEADLINE) as answer:
+            assert answer.status == 200
+        async with stack.client.request("GET", url, data=ATTACK, timeout=DEADLINE) as answer:
+            assert answer.status == 200
+        async with stack.client.head(url, timeout=DEADLINE) as answer:
+            assert answer.status == 200
+        await until(stack, 'kysira_extproc_uninspected_total{reason="policy"}', 4)
+        async with stack.client.post(stack.url, data=ATTACK, timeout=DEADLINE) as answer:
+            assert answer.status == 403
+        assert stack.envoy.spurious_messages() == 0

@@ -11,9 +11,11 @@ import pytest_asyncio
 from aiohttp import web
 
 from ctl.nginx.options import NginxOptions
+from kysira import __version__
 from kysira.serving import start_http
 from tests.ctl.doctor import breakages
 from tests.ctl.doctor.envoys import filters, parsed
+from tests.ctl.doctor.services import Says, service
 from tests.envoy import rendered as rendered_text
 from tests.integration.nginx_stack import running as running_nginx
 from tests.integration.proxy import running_proxy
@@ -23,8 +25,8 @@ from tests.processes import ExtProc, kysiractl
 
 TOKEN = {"KYSIRA_ADMIN_TOKEN": "s3cret"}
 RULES = {"KYSIRA_SQLI_MODEL": "none", "KYSIRA_PI_MODEL": "none"}
-CAN_NOT_BE_SEEN = {"KYS0004", "KYS0206"}
-"""Versions are not told by all services, nor what reached this app."""
+CAN_NOT_BE_SEEN = {"KYS0206"}
+"""What reached this app."""
 
 
 async def doctor(folder: Path, *options: str) -> dict[str, Any]:
@@ -132,6 +134,19 @@ async def test_nginx_needs_no_envoy(mode: str, tmp_path: Path) -> None:
     async with running_nginx(tmp_path, NginxOptions(), mode=mode, **TOKEN) as stack:
         report = await doctor(tmp_path, "--target", stack.management, "--url", stack.url)
     assert by_status(report, "failure", "warning") == {"KYS0010"}
+
+
+async def test_other_version_is_told(tmp_path: Path) -> None:
+    """A service beside one that says that it is older: who has which version is named."""
+    with ExtProc(tmp_path / "1", **TOKEN, **RULES) as ours:
+        async with service(Says()) as older:
+            both = ("--target", ours.http, "--target", older)
+            found = {each["code"]: each for each in (await doctor(tmp_path, *both))["checks"]}
+            alone = await doctor(tmp_path, "--target", ours.http)
+    assert found["KYS0004"]["status"] == "warning"
+    other = older.removeprefix("http://")
+    assert found["KYS0004"]["found"] == [f"{__version__}: {ours.http}; 1.2.3: {other}"]
+    assert "KYS0004" in by_status(alone, "ok")
 
 
 async def test_services_that_disagree_are_told(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ async def test_mode_survives_a_restart(tmp_path: Path) -> None:
         await asyncio.to_thread(stack.ext_proc.restart)
         url = f"http://{stack.ext_proc.http}/api/mode"
         async with stack.client.get(url) as answer:
-            assert await answer.json() == {"mode": "active"}
+            assert await answer.json() == {"mode": "active", "configured": "shadow"}
         await stack.until_scored()
         async with stack.client.get(stack.url + ATTACK) as answer:
             assert answer.status == 403

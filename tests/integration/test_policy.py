@@ -147,6 +147,43 @@ async def test_route_says_the_mode(way: Way) -> None:
     assert await way.value('route_requests_total{route="quiet"}') >= 1
 
 
+STRICT_FIRST = """
+routes:
+- {name: admin, match: {path: /admin}}
+- {name: internal, match: {host: admin.example}}
+- {name: rest, match: {path: /}, mode: shadow}
+"""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin", "//admin", "//x/admin", "///x/admin", "//x%2fy/admin", "/%61dmin", "/%2561dmin",
+        "/%252561dmin", "/x/../admin", "/x/..;/admin", "/admin;x", "/admin%2fx", "/admin%5cx",
+        "/admin%00", "/admin%00.png", "/admin%20", "/%5cx/admin", "/admin%23", "/./admin",
+        "/%ef%bc%8fadmin", "/%c0%afadmin",
+    ],
+)  # fmt: skip
+async def test_no_spelling_of_a_path_is_laxer(way: Way, path: str) -> None:
+    """Behind a route for all else, what some app takes for the strict one is blocked."""
+    await way.use(STRICT_FIRST)
+    assert await way.status(f"/else?{ATTACK}") == 200
+    assert await way.status(f"{path}?{ATTACK}") in (400, 403)
+
+
+@pytest.mark.parametrize(
+    "host", ["admin.example", "ADMIN.example.:80", "admin.example:evil", "admin.example,x"]
+)
+async def test_no_spelling_of_a_host_is_laxer(way: Way, host: str) -> None:
+    """Likewise of what some app takes for the host of a strict one."""
+    await way.use(STRICT_FIRST)
+    url = URL(f"{way.url}/else?{ATTACK}", encoded=True)
+    async with way.client.get(url, headers={"host": host}) as answer:
+        assert answer.status in (400, 403)
+    async with way.client.get(url, headers={"host": "shop.example"}) as answer:
+        assert answer.status == 200
+
+
 async def test_global_shadow_beats_every_route(way: Way) -> None:
     """Who switches to shadow can rely on it, whatever routes say."""
     await way.use(ROUTES)

@@ -6,6 +6,7 @@ import json
 import signal
 from pathlib import Path
 
+from kysira import __version__
 from kysira.policy import Policy
 from kysira.types import DETECTORS
 from tests.adapter.certificates import make_certificate
@@ -18,7 +19,14 @@ OTHERS = [
     "/api/events/x", "/_kysira", "/_kysirax", "/%5fkysira/health", "/api", "/health",
     "http://shop.example/metrics", "/x/_kysira/health", "/metrics;x", "/api/mode%00",
 ]  # fmt: skip
-PATHS = ("/_kysira/health", "/metrics", "/api/mode", "/api/events", "/_kysira/register")
+PATHS = (
+    "/_kysira/health",
+    "/_kysira/ready",
+    "/metrics",
+    "/api/mode",
+    "/api/events",
+    "/_kysira/register",
+)
 
 
 async def test_management_answers_on_the_traffic_port(tmp_path: Path) -> None:
@@ -26,8 +34,9 @@ async def test_management_answers_on_the_traffic_port(tmp_path: Path) -> None:
     async with running_proxy(tmp_path, KYSIRA_INFERENCE_URL="") as stack:
         async with stack.client.get(f"{stack.url}/_kysira/health") as answer:
             assert await answer.json() == {
-                "service": "kysira-proxy", "status": "ok", "mode": "shadow", "threshold": 0.95,
-                "target": stack.app.url, "inference": "in-process", "policy": Policy().hash,
+                "service": "kysira-proxy", "version": __version__, "status": "ok",
+                "mode": "shadow", "threshold": 0.95, "target": stack.app.url,
+                "inference": "in-process", "policy": Policy().hash,
                 "detectors": dict.fromkeys(DETECTORS, "regex"),
             }  # fmt: skip
         async with stack.client.get(f"{stack.url}/shop"):
@@ -35,7 +44,9 @@ async def test_management_answers_on_the_traffic_port(tmp_path: Path) -> None:
         assert (await stack.metrics())['kysira_requests_total{action="passed"}'] == 1
         await stack.set_mode("active")
         async with stack.client.get(f"{stack.url}/api/mode") as answer:
-            assert await answer.json() == {"mode": "active"}
+            assert await answer.json() == {"mode": "active", "configured": "shadow"}
+        async with stack.client.get(f"{stack.url}/_kysira/ready") as answer:
+            assert (answer.status, await answer.json()) == (200, {"status": "ready"})
         async with stack.client.get(f"{stack.url}/_kysira/nothing") as answer:
             assert (answer.status, await answer.json()) == (404, {"error": "Not Found"})
         async with stack.client.delete(f"{stack.url}/api/mode") as answer:
@@ -72,6 +83,21 @@ async def test_admin_port_leaves_the_traffic_to_the_app(tmp_path: Path) -> None:
             assert stack.app.received[-1].target == path
         async with stack.client.get(f"{stack.admin}/_kysira/health") as answer:
             assert (await answer.json())["target"] == stack.app.url
+
+
+async def test_admin_port_tells_that_it_drains(tmp_path: Path) -> None:
+    """While an answer is still being sent after SIGTERM, nobody is to send more."""
+    async with (
+        running_proxy(tmp_path, KYSIRA_ADMIN_PORT="0") as stack,
+        connected(stack.port) as (reader, writer),
+    ):
+        writer.write(b"GET /sse HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b"data: 0\n\n\r\n")
+        stack.program.signal(signal.SIGTERM)
+        await asyncio.to_thread(stack.program.wait_for, "draining")
+        async with stack.client.get(f"{stack.admin}/_kysira/ready") as answer:
+            assert (answer.status, await answer.json()) == (503, {"status": "draining"})
+        stack.app.release.set()
 
 
 async def test_foreign_writes_are_refused(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from tests.integration.guarded import check_away, check_traffic, guarded, port, 
 from tests.istio import spliced
 
 CLUSTER = "kysira_ext_proc"
+VERSIONS = ("1.32", "1.40")
+"""The preset, for every mesh, and the newest."""
 CONTEXTS = ("SIDECAR_INBOUND", "SIDECAR_OUTBOUND", "GATEWAY")
 
 
@@ -27,9 +29,10 @@ def test_envoy_takes_every_context(tmp_path: Path, context: str) -> None:
     validate(spliced(parse(text)[0], "80", context), tmp_path / "envoy.json")
 
 
-async def test_traffic_is_guarded(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_traffic_is_guarded(tmp_path: Path, version: str) -> None:
     """Benign, attack, WebSocket, big body, spoofed headers."""
-    closed = ("--on-failure", "closed")
+    closed = ("--on-failure", "closed", "--envoy-version", version)
     async with guarded(
         tmp_path, lambda app, grpc: sidecar(app, grpc, *closed), CLUSTER, KYSIRA_MODE="active"
     ) as stack:
@@ -37,11 +40,19 @@ async def test_traffic_is_guarded(tmp_path: Path) -> None:
         assert stack.envoy.spurious_messages() == 0
 
 
-@pytest.mark.parametrize(("policy", "expected"), [("open", 200), ("closed", 503)])
+@pytest.mark.parametrize(
+    ("policy", "version", "expected"),
+    [
+        ("open", "1.32", 200),
+        ("open", "1.40", 200),
+        ("closed", "1.32", 500),
+        ("closed", "1.40", 503),
+    ],
+)  # fmt: skip
 async def test_policy_holds_while_ext_proc_is_down(
-    tmp_path: Path, policy: str, expected: int
+    tmp_path: Path, policy: str, version: str, expected: int
 ) -> None:
     """Open passes what is asked, stripped of claims; closed refuses; both score again after it."""
-    options = ("--on-failure", policy)
+    options = ("--on-failure", policy, "--envoy-version", version)
     async with guarded(tmp_path, lambda app, grpc: sidecar(app, grpc, *options), CLUSTER) as stack:
         await check_away(stack, expected, CLUSTER)

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from prometheus_client.exposition import generate_latest
 
+from kysira import __version__
 from kysira.errors import PolicyError, SettingsError
 from kysira.events.settings import SinkKind
 from kysira.front_end import FrontEnd, FrontEndSettings, Kind, front_end
@@ -103,10 +104,42 @@ async def test_health_follows_the_scorer(tmp_path: Path) -> None:
         may_load.set()
         await loading
         assert parts.health() == {
-            "service": "kysira-test", "status": "ok", "mode": "shadow", "threshold": 0.95,
-            "inference": "fake", "policy": parts.policies.policy.hash,
-            "detectors": {"sqli": "regex"},
+            "service": "kysira-test", "version": __version__, "status": "ok",
+            "mode": "shadow", "threshold": 0.95, "inference": "fake",
+            "policy": parts.policies.policy.hash, "detectors": {"sqli": "regex"},
         }  # fmt: skip
+
+
+async def test_ready_is_while_requests_are_wanted(tmp_path: Path) -> None:
+    """503 while loading and once it drains; a remote engine that fails changes nothing."""
+    may_load, scorer = threading.Event(), FakeScorer()
+
+    def engine() -> Scorer:
+        may_load.wait(20)
+        return scorer
+
+    async with front_end(settings(tmp_path), KIND, 1) as parts, aiohttp.ClientSession() as client:
+        app = web.Application()
+        app.add_routes(parts.management().routes())
+        server = await start_http(app, "127.0.0.1", 0)
+
+        async def ready() -> tuple[int, object]:
+            async with client.get(f"{server.url}/_kysira/ready") as answer:
+                return answer.status, await answer.json()
+
+        loading = asyncio.create_task(parts.load(engine))
+        assert await ready() == (503, {"status": "loading"})
+        may_load.set()
+        await loading
+        assert await ready() == (200, {"status": "ready"})
+        scorer.is_failing = True
+        assert parts.health()["status"] == "degraded"
+        assert await ready() == (200, {"status": "ready"})
+        parts.drain()
+        assert await ready() == (503, {"status": "draining"})
+        async with client.head(f"{server.url}/_kysira/ready") as answer:
+            assert answer.status == 503
+        await server.close()
 
 
 async def test_metrics_have_the_kinds_names(parts: FrontEnd) -> None:

@@ -12,6 +12,7 @@ from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, Scoring
 from kysira.guard import Guard
 from kysira.metrics import GuardMetrics
 from kysira.mode_store import ModeStore
+from kysira.paths import readings
 from kysira.policy import Policy
 from kysira.routes import Route
 from kysira.settings import OnFailure, OnOversize
@@ -269,6 +270,22 @@ async def test_further_piece_counts_when_bad(
     assert bench.value("requests_total", action=action) == (action != "passed")
 
 
+async def test_piece_of_a_stream_has_the_exclusions_of_its_path(bench: Bench) -> None:
+    """A piece has no path of its own: those hold that hold for its head, and no others."""
+    grpc = Exclusion("/shop.Cart", "body", "xss", "cart")
+    exclusions = (grpc, Exclusion("/other", "body", "xss", "other"))
+    policy = Policy(ScoreOptions(exclusions=exclusions), exclusions=exclusions)
+    guard = bench.guard(policy, mode=Mode.ACTIVE)
+    head = Request("POST", b"/shop.Cart/Put")
+    snapshot = guard.snapshot(head)
+    for target, held in ((b"/shop.Cart/Put", ["cart"]), (b"/a/../shop.Cart", [])):
+        piece = Request("POST", b"", body=b"x")
+        await guard.check_more(Request("POST", target), piece, snapshot)
+        options = bench.scorer.asked[-1][1]
+        paths = readings(piece.target)
+        assert [e.name for e in options.exclusions if paths.are_under(e.path_prefix)] == held
+
+
 async def test_log_tells_the_winner_and_no_secret(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -400,6 +417,18 @@ async def test_request_is_decided_by_its_route(bench: Bench) -> None:
     assert [told.route for _, told in bench.events.told] == ["uploads", ""]
     assert bench.value("route_requests_total", route="uploads") == 1
     assert bench.value("route_requests_total", route="?") == 0
+
+
+async def test_routes_that_crash_leave_what_holds_for_all(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever goes wrong in them, a request is decided, by the top of the policy."""
+    broken: str = None  # type: ignore[assignment]
+    policy = Policy(routes=(Route("a", path=broken, methods=frozenset({"POST"})),))
+    found = bench.guard(policy, mode=Mode.ACTIVE).snapshot(REQUEST)
+    assert (found.policy, found.mode, found.route) == (policy, Mode.ACTIVE, "")
+    assert (found.inspects_body, found.hash) == (True, policy.hash)
+    assert "routes_crashed" in caplog.text
 
 
 @pytest.mark.parametrize(

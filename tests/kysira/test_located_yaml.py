@@ -37,6 +37,8 @@ def test_data_is_plain_and_knows_its_lines() -> None:
         ("a: &x [1]\n", 1, "a: anchors and aliases"),
         ("a: 1\nb:\n  - !!python/object:os.system x\n", 3, "b[0]: 'x' can't be read as"),
         ("a: !!int x\n", 1, "a: 'x' can't be read as"),
+        ("a: !!bool x\n", 1, "a: 'x' can't be read as"),
+        ("a: !!float ''\n", 1, "a: '' can't be read as"),
         ("? [a]\n: 1\n", 1, "a key must be a word"),
         ("a: [\n", 2, "no YAML: "),
         ("a: 1\n--- \nb: 2\n", 2, "another document"),
@@ -71,6 +73,16 @@ def test_problem_says_where() -> None:
     """As people write a path into a document."""
     assert str(Problem("is wrong", ("routes", 1, "mode"))) == "routes[1].mode: is wrong"
     assert str(Problem("is wrong")) == "is wrong"
+
+
+TAG = st.sampled_from(["bool", "int", "float", "null", "binary", "timestamp", "merge", "set"])
+
+
+@given(TAG, st.text(st.sampled_from("ab:-+_.01e~ xn"), max_size=6))
+def test_any_tag_on_any_text_is_read_or_complained_about(tag: str, text: str) -> None:
+    """What a text says it is need not be so."""
+    found = read_yaml(f"a: !!{tag} {text!r}\n")
+    assert found.problems or "a" in found.data
 
 
 @given(st.text(st.sampled_from("ab:-[]{}&*!?|>'\"#%@`,\n\t 01.~\x00é")))

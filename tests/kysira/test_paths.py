@@ -52,6 +52,9 @@ def test_ordinary_path_is_sure(target: bytes) -> None:
         b"/admin%23", b"/x/../admin", b"/x/%2e%2e/admin", b"/x/..;/admin", b"/x/..%2fadmin",
         b"/x/%252e%252e/admin", b"/x/..%c0%afadmin", b"/x/..\\admin", b"/./admin", b"/x/..%00/y",
         b"/x/%ef%bc%8e%ef%bc%8e/admin", b"/x/%u002e%u002e/admin", b"/admin/..", b"/admin/%2e%2e/x",
+        b"//x/admin", b"/\\x/admin", b"///x/admin", b"//x\\admin", b"//x%2fy/admin", b"/%2fx/admin",
+        b"http://h//x/admin", b"/admin%00", b"/admin%00.png", b"/admin%0a", b"/admin%20/x",
+        b"/admin%09", b"/%20admin", b"/admin/..%00x", b"/%252561dmin", b"/%25252561dmin",
     ],
 )  # fmt: skip
 def test_odd_path_may_be_there(target: bytes) -> None:
@@ -66,6 +69,21 @@ def test_other_path_is_not_there(target: bytes) -> None:
     """Nobody reads these under the prefix; all are under "/"."""
     found = readings(target)
     assert not found.may_be_under("/admin")
+    assert found.are_under("/")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        b"admin", b"\\admin", b"%2fadmin", b"abcdefghijklmnopqrst://h/admin", b"ws://h/admin",
+        b"http:/admin", b"http://h\\admin/x", b"http://h#/admin", b"http://h%2fadmin", b"#/admin",
+        b";/admin", b"http:///admin",
+    ],
+)  # fmt: skip
+def test_target_that_is_none_may_be_anywhere(target: bytes) -> None:
+    """An app that takes it at all may read any path in it."""
+    found = readings(target)
+    assert found.is_anywhere
     assert found.are_under("/")
 
 

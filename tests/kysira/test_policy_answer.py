@@ -76,15 +76,30 @@ async def test_what_is_wrong_is_shown(tmp_path: Path) -> None:
 async def test_strangers_see_nothing(tmp_path: Path) -> None:
     """Exclusions say where the firewall looks away: they are for who may read events."""
     answer, _, source = answer_of(tmp_path, "s3cret")
+    seen = await asked(answer, {}, {"Authorization": "Bearer s3cret"})
+    assert seen[0] == (401, {"error": "send Authorization: Bearer with the admin token"})
+    assert (seen[1][0], seen[1][1]["hash"]) == (200, source.policy.hash)
+
+
+async def test_who_is_on_the_machine_sees_it_without_a_token(tmp_path: Path) -> None:
+    """Like events: looking is no change, and needs no Content-Type."""
+    answer, _, source = answer_of(tmp_path)
+    (seen,) = await asked(answer, {})
+    assert (seen[0], seen[1]["hash"]) == (200, source.policy.hash)
+
+
+async def asked(answer: PolicyAnswer, *headers: dict[str, str]) -> list[tuple[int, Any]]:
+    """Return status and JSON of one request with each of these headers."""
     app = web.Application()
     for path, methods in answer.answers().items():
         app.router.add_get(path, methods["GET"])
     server = await start_http(app, "127.0.0.1", 0)
     seen: list[tuple[int, Any]] = []
-    async with aiohttp.ClientSession() as client:
-        for headers in ({}, {"Authorization": "Bearer s3cret"}):
-            async with client.get(server.url + POLICY_PATH, headers=headers) as told:
-                seen.append((told.status, await told.json()))
-    await server.close()
-    assert seen[0] == (401, {"error": "send Authorization: Bearer with the admin token"})
-    assert (seen[1][0], seen[1][1]["hash"]) == (200, source.policy.hash)
+    try:
+        async with aiohttp.ClientSession() as client:
+            for rows in headers:
+                async with client.get(server.url + POLICY_PATH, headers=rows) as told:
+                    seen.append((told.status, await told.json()))
+    finally:
+        await server.close()
+    return seen

@@ -5,6 +5,7 @@ import pytest
 from kysira.errors import PolicyError
 from kysira.policy_file import parse_policy
 from kysira.policy_model import PolicyFile, read_moment
+from kysira.policy_text import timestamp
 from tests.kysira.test_policy_problems import only_problem
 
 GOOD = [
@@ -21,6 +22,9 @@ GOOD = [
     "exclusions: [{name: a, location: '*:body'}]",
     "exclusions: [{name: a, detector: prompt-injection}]",
     "exclusions: [{name: a, path: /a, detector: '*'}]",
+    "exclusions: [{name: a, path: /a, expires: 9999-12-31}]",
+    "exclusions: [{name: a, path: /a, expires: '9999-12-31T23:59:59-23:59'}]",
+    "exclusions: [{name: a, path: /a, expires: '0001-01-01T00:00:00+23:59'}]",
 ]
 BAD = [
     ("threshold: -0.1", "-0.1 must be 0 or more"),
@@ -84,3 +88,12 @@ def test_moment_is_a_date_or_a_time(text: str) -> None:
     """Anything else is refused."""
     with pytest.raises(ValueError, match=r"."):
         read_moment(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"]
+)
+def test_farthest_moment_is_shown_as_it_can_be_read(text: str) -> None:
+    """What people write for "never" is a time, and stays one when it is shown and read again."""
+    moment = read_moment(text)
+    assert read_moment(timestamp(moment)) == moment

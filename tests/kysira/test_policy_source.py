@@ -1,6 +1,7 @@
 """A policy file's changes come into force; a broken file changes nothing."""
 
 import asyncio
+import itertools
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kysira import policy_source
+from kysira import policy_file, policy_source
 from kysira.errors import PolicyError
 from kysira.policy import Policy
 from kysira.policy_source import PolicySource
@@ -231,6 +232,21 @@ async def test_exclusion_expires_while_running(
     assert "name=later" not in caplog.text
 
 
+async def test_exclusion_that_was_renewed_expires_again(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that gives it another day is told of like the first, and so is its end."""
+    text = "exclusions: [{{name: one, path: /a, expires: {}}}]"
+    with caplog.at_level(logging.WARNING):
+        async with watched.running(text.format("2026-12-23")) as source:
+            for day in (24, 25):
+                watched.now += 24 * 3600.0
+                await watched.until(lambda: source.policy.options.exclusions == ())
+                await watched.write(text.format(f"2026-12-{day}"))
+                assert source.policy.options.exclusions != ()
+    assert caplog.text.count("exclusion_expired name=one") == 2
+
+
 async def test_watch_outlives_a_fault(watched: Watched) -> None:
     """Whatever goes wrong while a policy is applied, the next change is seen."""
     async with watched.running() as source:
@@ -255,3 +271,57 @@ async def test_disk_that_hangs_keeps_nothing_in_force(
         await watched.until(lambda: watched.applied != [])
         await watched.until(lambda: "the disk takes too long" in source.error)
         gate.set()
+
+
+async def test_expiry_does_not_wait_for_a_disk(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What expires does so while the file is still being read."""
+    gate, is_reading = threading.Event(), threading.Event()
+
+    def hang(_: Path) -> bytes:
+        is_reading.set()
+        gate.wait()
+        return EXCLUSIONS.encode()
+
+    async with watched.running(EXCLUSIONS) as source:
+        monkeypatch.setattr(policy_source, "_read", hang)
+        await watched.until(is_reading.is_set)
+        watched.now += 24 * 3600.0
+        await watched.until(lambda: watched.applied != [])
+        assert (source.error, gate.is_set()) == ("", False)
+        gate.set()
+
+
+async def test_file_that_is_never_the_same_is_told(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not taken, that is an error once, and what it is in the end comes into force."""
+    numbers = itertools.count()
+    read = policy_source._read
+    async with watched.running() as source:
+        monkeypatch.setattr(policy_source, "_read", lambda _: f"# {next(numbers)}".encode())
+        await watched.until(lambda: "changes all the time" in source.error)
+        seen = next(numbers)
+        await watched.until(lambda: next(numbers) > seen + 50)
+        assert (source.failures, watched.applied) == (1, [])
+        watched.file.write_text("threshold: 0.6")
+        monkeypatch.setattr(policy_source, "_read", read)
+        await watched.until(lambda: source.error == "")
+        assert source.policy.options.threshold == 0.6
+
+
+async def test_reader_that_crashes_keeps_the_last_good(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours is told like one of the file's: once, in health, and as a failure."""
+
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async with watched.running() as source:
+        good = source.policy
+        monkeypatch.setattr(policy_file, "build", crash)
+        await watched.write("threshold: 0.6")
+        assert (source.policy, source.failures) == (good, 1)
+        assert "can't be read: ZeroDivisionError" in source.error

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kysira.paths import Readings
-from kysira.routes import Head, Match, Route, head_of, match
+from kysira.routes import ANY_HOST, Head, Match, Route, head_of, match
 from kysira.types import Request
 
 ROUTES = (
@@ -29,7 +29,7 @@ def found(method: str, target: bytes, *hosts: bytes) -> Match:
         ("POST", b"/upload/x", b"shop.example", 0),
         ("PUT", b"/upload?x", b"SHOP.example:8080", 0),
         ("post", b"/upload", b"shop.example.", 0),
-        ("POST", b"/upload", b"user@shop.example", 0),
+        ("POST", b"/upload", b"shop.example:", 0),
         ("POST", b"/uploads", b"shop.example", 3),
         ("GET", b"/upload", b"shop.example", None),
         ("GET", b"/", b"a.shop.example", 1),
@@ -70,6 +70,37 @@ def test_host_of_the_target_counts_too() -> None:
 def test_two_hosts_may_match(target: bytes, hosts: tuple[bytes, ...]) -> None:
     """Where several are named the app may believe either."""
     assert found("GET", target, *hosts) == Match((1,), is_open=True)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"a.shop.example:evil", b"a.shop.example:80:80", b"a.shop.example..", b"a.shop.example, x",
+        b"a.shop.example/x", b"a%2eshop.example", b"a.shop.example#", b"a.shop.example\\x",
+        b"x@a.shop.example", b"a.shop.example:80@x", b"a.shop.example\xe3\x80\x82",
+        b"a.shop.example:\xb2", b"a.shop.example :80", b"[a.shop.example]", b"a.shop.example\0",
+    ],
+)  # fmt: skip
+def test_host_that_is_none_may_match(host: bytes) -> None:
+    """Express ends it at a colon, others elsewhere: it may be any, and is surely none."""
+    assert found("GET", b"/", host) == Match((1,), is_open=True)
+    assert found("POST", b"/upload", host) == Match((0, 1, 3), is_open=False)
+    assert found("GET", b"/", b"a.shop.example", host) == Match((1,), is_open=True)
+
+
+def test_many_hosts_are_any() -> None:
+    """Nobody in earnest names so many, and each would be compared with every route."""
+    headers = tuple([("host", b"h%d.shop.example" % n) for n in range(100)])
+    head = head_of(Request("GET", b"/", headers))
+    assert head.hosts == (ANY_HOST,)
+    assert match(ROUTES, head) == Match((1,), is_open=True)
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_any_head_is_matched(host: bytes, target: bytes) -> None:
+    """Nothing that a client sends raises."""
+    places = found("GET", target, host).routes
+    assert places == tuple(sorted(places))
 
 
 def test_odd_path_may_match_several() -> None:

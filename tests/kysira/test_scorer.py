@@ -57,6 +57,23 @@ async def server_of(talk: Talk) -> AsyncIterator[HttpScorer]:
             await scorer.close()
 
 
+async def test_service_gets_the_exclusions_that_may_hold() -> None:
+    """A long policy does not go over the wire with each request: those of its path do, in order."""
+    seen: list[ScoreOptions] = []
+
+    async def answer(http: web.Request) -> web.Response:
+        seen.append(request_from_json(await http.json())[1])
+        return web.json_response(verdict_to_json(VERDICT))
+
+    own = (Exclusion("/a", "query:*"), Exclusion("/", "form:x"))
+    others = tuple([Exclusion(f"/{n}", "*") for n in range(1000)])
+    async with scorer_of(answer) as scorer:
+        for target in (b"/a/b", b"/%61", b"/x"):
+            options = ScoreOptions(exclusions=(own[0], *others, own[1]))
+            await scorer.score(Request("GET", target), options)
+    assert [options.exclusions for options in seen] == [own, own[1:], own[1:]]
+
+
 async def test_verdict_is_the_services() -> None:
     """The service gets every byte and option, and its verdict comes back whole."""
     seen = []

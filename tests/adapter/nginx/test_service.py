@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kysira import __version__
 from kysira.policy import Policy
 from kysira.types import DETECTORS
 from tests.nginx import ADAPTER, Adapter
@@ -29,11 +30,12 @@ def test_management_paths_are_answered(tmp_path: Path) -> None:
     with Adapter(tmp_path, **RULES) as adapter:
         url = f"http://{adapter.address}"
         assert fetch(f"{url}/_kysira/health") == {
-            "service": "kysira-nginx-auth-adapter", "status": "ok", "mode": "shadow",
-            "threshold": 0.95, "inference": "in-process",
+            "service": "kysira-nginx-auth-adapter", "version": __version__, "status": "ok",
+            "mode": "shadow", "threshold": 0.95, "inference": "in-process",
             "policy": Policy().hash,
             "detectors": dict.fromkeys(DETECTORS, "regex"),
         }  # fmt: skip
+        assert fetch(f"{url}/_kysira/ready") == {"status": "ready"}
         assert fetch(f"{url}/api/mode", {"mode": "active"}) == {"mode": "active"}
         assert fetch(f"{url}/api/events/recent") == []
         with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:
@@ -48,7 +50,8 @@ def test_mode_survives_a_restart(tmp_path: Path) -> None:
         fetch(f"http://{adapter.address}/api/mode", {"mode": "active"})
         assert adapter.program.stop() == 0
         adapter.start()
-        assert fetch(f"http://{adapter.address}/api/mode") == {"mode": "active"}
+        told = fetch(f"http://{adapter.address}/api/mode")
+        assert told == {"mode": "active", "configured": "shadow"}
         port = adapter.address.rpartition(":")[2]
         assert (tmp_path / f"nginx-{port}" / "mode.json").exists()
 

@@ -12,7 +12,7 @@ from ctl.compose.options import (
 from ctl.containers import Component
 from ctl.envoy.options import Address, read_target
 from ctl.envoy.version import EnvoyVersion
-from ctl.guarding import Guarding, OwnPolicy
+from ctl.service_policy import OwnPolicy, ServicePolicy
 from kysira.settings import OnFailure
 from tests.ctl.services import unknown
 
@@ -50,7 +50,7 @@ def test_app_is_named_as_containers_reach_it(url: str, inside: str) -> None:
 def test_envoy_asks_the_service() -> None:
     """By its name in compose's network, and as the policy wants it."""
     own = OwnPolicy(text="{}", timeout_ms=900, max_body_bytes=4096, on_failure=OnFailure.CLOSED)
-    envoy = ComposeOptions(guarding=Guarding(own_policy=own)).envoy
+    envoy = ComposeOptions(service_policy=ServicePolicy(own_policy=own)).envoy
     assert envoy.ext_proc == (Address("kysira-ext-proc", 50051),)
     assert (envoy.max_body_bytes, envoy.on_failure) == (4096, OnFailure.CLOSED)
     assert envoy.message_timeout > 0.9

@@ -9,8 +9,8 @@ from ctl.compose.options import ComposeOptions, Front
 from ctl.compose.template import render_compose
 from ctl.containers import PROGRAMS, Component, Images
 from ctl.envoy.options import read_target
-from ctl.guarding import Guarding, OwnPolicy
 from ctl.render_output import parse
+from ctl.service_policy import OwnPolicy, ServicePolicy
 from tests.ctl.envoy.program import validate
 from tests.ctl.services import unknown
 
@@ -22,7 +22,7 @@ CASES = {
         token_file="/etc/kysira/$token", sinks="http", http_sink_url="https://logs/?a=$b",
         inference_url="http://inference:8081", images=Images("r.example:5000/x", "v7"),
         envoy_image="r.example:5000/envoy:v1.40.0",
-        guarding=Guarding(own_policy=OwnPolicy(text="mode: active\n")),
+        service_policy=ServicePolicy(own_policy=OwnPolicy(text="mode: active\n")),
     ),
 }  # fmt: skip
 

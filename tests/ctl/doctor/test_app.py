@@ -46,6 +46,17 @@ def test_silent_service_is_exit_3() -> None:
     assert said["KYS0101"] == ["http://127.0.0.1:1: connection refused"]
 
 
+def test_skipped_checks_are_told_once() -> None:
+    """Nobody reads seventeen lines that say the same; programs, and -v, get them all."""
+    asked = ("doctor", "--target", "127.0.0.1:1")
+    short = run(*asked).out
+    assert "- 17 checks skipped: no service answers as Kysira does (KYS0002 to KYS0018;" in short
+    assert run(*asked, "-v").out.count("skipped: no service answers") == 17
+    checks = json.loads(run(*asked, "-v", "-o", "json").out)["checks"]
+    assert checks == json.loads(run(*asked, "-o", "json").out)["checks"]
+    assert sum(each["status"] == "skipped" for each in checks) == 17
+
+
 def test_envoy_may_be_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     """KYSIRACTL_ENVOY_ADMIN stands in for the option."""
     monkeypatch.setenv("KYSIRACTL_ENVOY_ADMIN", "http://127.0.0.1:1")

@@ -48,8 +48,8 @@ async def test_silent_admin_is_exit_3() -> None:
 
 
 async def test_three_services_that_disagree() -> None:
-    """One with another policy, one loading in another mode, one down: all is told at once."""
-    other = Says(health={**HEALTH, "policy": "0123456789ab"})
+    """Another policy and version, one loading in another mode, one down: all is told at once."""
+    other = Says(health={**HEALTH, "policy": "0123456789ab", "version": "1.2.2"})
     late = Says(health={**HEALTH, "status": "loading", "mode": "active"})
     async with closing_server() as down:
         pass
@@ -57,6 +57,10 @@ async def test_three_services_that_disagree() -> None:
         report = await examine(Order(which(one, two, three, down)), now=NOW)
     bad = {check.code.id for check in report.checks if check.status == "failure"}
     assert bad == {"KYS0001", "KYS0003", "KYS0005", "KYS0007"}
+    [warned] = [check for check in report.checks if check.code.id == "KYS0004"]
+    assert warned.status == "warning"
+    assert warned.found[0].startswith("1.2.3: ")
+    assert "; 1.2.2: " in warned.found[0]
     assert report.exit_code is Exit.UNREACHABLE
 
 

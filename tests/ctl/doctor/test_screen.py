@@ -48,6 +48,36 @@ def test_report_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == EXPECTED
 
 
+def skipped() -> Report:
+    """Return a report in which most could not be checked."""
+    chart = Chart()
+    chart.bad(codes.SERVICE_ANSWERS, "down")
+    chart.skip_rest(Section.SERVICES, "no service\x1b answers")
+    chart.skip(codes.SAME_MODE, "and for another reason")
+    return Report(chart.checks(), {})
+
+
+def test_checks_skipped_alike_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """One after the other, for one reason; another reason has a line of its own."""
+    show(skipped())
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("- ")] == [
+        r"- 5 checks skipped: no service\x1b answers (KYS0002 to KYS0006; -v lists them)",
+        r"- KYS0007 all services are in one mode: skipped: no service\x1b answers; "
+        "and for another reason",
+        r"- 11 checks skipped: no service\x1b answers (KYS0008 to KYS0018; -v lists them)",
+    ]
+    assert lines[-1] == "checks: 1 failed, 0 warned, 0 ok, 17 skipped"
+
+
+def test_verbose_lists_every_check(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever they were skipped for."""
+    show(skipped(), is_verbose=True)
+    lines = capsys.readouterr().out.splitlines()
+    told = [line.split()[1] for line in lines if line.startswith("- ")]
+    assert told == [code.id for code in codes.TABLE if code.section is Section.SERVICES][1:]
+
+
 def test_marks_are_ascii_where_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal that can't show the marks gets letters."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)

@@ -152,6 +152,37 @@ def test_believed_header_is_told() -> None:
     ]
 
 
+NO_MANAGER = "has no http_connection_manager, so what goes through it is not guarded"
+MANAGER = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+
+
+def test_listener_without_http_is_told() -> None:
+    """Nothing is added to it: the one of the database, and one that becomes such a one."""
+    user = (DATA / "user_block.yaml").read_text()
+    assert unguarded(user) == [f"listener database: {NO_MANAGER}"]
+    tcp = user.replace(MANAGER, "extensions.filters.network.tcp_proxy.v3.TcpProxy", 1)
+    assert unguarded(tcp)[0] == f"listener http: {NO_MANAGER}"
+
+
+def test_chain_without_http_is_told() -> None:
+    """Of a listener whose other chains are guarded: the last manager is a default chain's."""
+    before, _, after = (DATA / "user_block.yaml").read_text().rpartition(MANAGER)
+    assert f"listener backoffice: a filter chain {NO_MANAGER}" in unguarded(f"{before}x{after}")
+
+
+def test_listeners_from_elsewhere_are_told() -> None:
+    """Those that a management server, or a file, brings."""
+    dynamic = "dynamic_resources: {lds_config: {path_config_source: {path: /lds.yaml}}}\n"
+    found = unguarded((DATA / "user_block.yaml").read_text() + dynamic)
+    assert found[0] == f"listener database: {NO_MANAGER}"
+    assert found[1] == "listeners of lds_config are not guarded: they are not in this file"
+
+
+def unguarded(text: str) -> list[str]:
+    """Return what is said of what no filter is added to."""
+    return [note for note in merge(text, EnvoyOptions()).notes if "not guarded" in note]
+
+
 def test_wide_window_is_told() -> None:
     """A window of the user's own is left alone, with a word about what it does."""
     user = (DATA / "user_block.yaml").read_text()

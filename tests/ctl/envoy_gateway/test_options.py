@@ -1,5 +1,7 @@
 """What the policies are rendered from."""
 
+import pytest
+
 from ctl.envoy_gateway.options import GatewayOptions
 from ctl.kubernetes.names import Service
 from kysira.settings import OnFailure
@@ -9,7 +11,8 @@ NEAR, FAR = Service("guard", "default", 1), Service("guard", "kysira", 2)
 
 def options(**more: object) -> GatewayOptions:
     """Return options of a Gateway in the namespace default."""
-    return GatewayOptions(gateway="eg", namespace="default", services=(NEAR, FAR), **more)  # type: ignore[arg-type]
+    services = more.pop("services", (NEAR, FAR))
+    return GatewayOptions(gateway="eg", namespace="default", services=services, **more)  # type: ignore[arg-type]
 
 
 def test_only_other_namespaces_need_a_grant() -> None:
@@ -17,10 +20,24 @@ def test_only_other_namespaces_need_a_grant() -> None:
     assert options().foreign_services == (FAR,)
 
 
-def test_durations_are_whole_milliseconds() -> None:
-    """Gateway API has no fractions; 0 would be no timeout."""
-    assert options(message_timeout=0.7).message_timeout_ms == 700
-    assert options(message_timeout=0.0011).message_timeout_ms == 1
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.7, "700ms"), (0.0011, "1ms"), (0.0001, "1ms"), (99.999, "99999ms"), (100, "100s"),
+        (100.5, "100s500ms"), (3600, "3600s"),
+    ],
+)  # fmt: skip
+def test_duration_is_the_gateway_apis(seconds: float, text: str) -> None:
+    """No fractions, five digits at most; 0 would be no timeout."""
+    assert options(message_timeout=seconds).message_duration == text
+
+
+def test_ports_of_a_service_are_one_service() -> None:
+    """For grants and TLS, which are about a Service."""
+    other = Service("guard", "kysira", 3)
+    services = options(services=(NEAR, FAR, other))
+    assert [each.namespace for each in services.named_services] == ["default", "kysira"]
+    assert len(services.foreign_services) == 1
 
 
 def test_http2_window_is_one_that_envoy_takes() -> None:

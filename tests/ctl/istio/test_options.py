@@ -3,7 +3,7 @@
 import pytest
 
 from ctl.envoy.options import EnvoyOptions
-from ctl.istio.options import Context, IstioOptions, check_reach
+from ctl.istio.options import Context, IstioOptions, check_reach, reach_note
 from kysira.errors import RenderError
 
 ROOT = "istio-system"
@@ -45,3 +45,11 @@ def test_workloads_are_told() -> None:
     """In words, for the comment."""
     assert options(app="shop", tier="web").workloads == "the workloads labelled app=shop, tier=web"
     assert options().workloads == "every workload"
+
+
+def test_reach_is_told() -> None:
+    """The whole mesh, or a namespace alone; of the workloads of a selector nothing."""
+    assert reach_note(options(app="shop"), root_namespace=ROOT) == ""
+    assert "every workload of the mesh" in reach_note(options(), root_namespace=ROOT)
+    for each in (options(namespace="kysira"), options(namespace="kysira", app="shop")):
+        assert "workloads of kysira alone" in reach_note(each, root_namespace=ROOT)

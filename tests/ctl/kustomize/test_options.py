@@ -3,8 +3,8 @@
 import pytest
 
 from ctl.containers import Component
-from ctl.guarding import Guarding
 from ctl.kustomize.options import KustomizeOptions
+from ctl.service_policy import ServicePolicy
 from kysira.events.settings import EventSettings
 from kysira.types import Mode
 from tests.ctl.services import unknown
@@ -58,14 +58,14 @@ def test_checksum_follows_the_settings() -> None:
     before = KustomizeOptions().checksum(program)
     assert KustomizeOptions().checksum(program) == before
     assert KustomizeOptions(sinks="stdout").checksum(program) != before
-    active = KustomizeOptions(guarding=Guarding(mode=Mode.ACTIVE))
+    active = KustomizeOptions(service_policy=ServicePolicy(mode=Mode.ACTIVE))
     assert active.checksum(program) == before
 
 
 def test_inference_takes_the_bodies_of_front_ends() -> None:
     """Its limit is the one that they have."""
     options = KustomizeOptions(
-        components=(Component.INFERENCE,), guarding=Guarding(max_body_bytes=7)
+        components=(Component.INFERENCE,), service_policy=ServicePolicy(max_body_bytes=7)
     )
     assert options.environment(options.programs[0])["KYSIRA_MAX_BODY_BYTES"] == "7"
     assert not options.has_policy

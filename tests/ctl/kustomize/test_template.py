@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ctl.containers import PROGRAMS, USER, Component, Images
-from ctl.guarding import Guarding, OwnPolicy
 from ctl.kustomize.options import KustomizeOptions
 from ctl.kustomize.template import render_kustomization, render_manifests
 from ctl.render_output import parse
+from ctl.service_policy import OwnPolicy, ServicePolicy
 from kysira.settings import Device
 from tests.ctl.services import unknown
 from tests.needs import library
@@ -27,7 +27,9 @@ CASES = {
         http_sink_url="https://logs.example/in?a=b", images=Images("registry.example:5000/x", "v7"),
     ),
     "own-policy": KustomizeOptions(
-        guarding=Guarding(own_policy=OwnPolicy(text="# ours\n\nmode: active\n   \nroutes: []\n")),
+        service_policy=ServicePolicy(
+            own_policy=OwnPolicy(text="# ours\n\nmode: active\n   \nroutes: []\n")
+        ),
     ),
 }  # fmt: skip
 FRONT_ENDS = [each for each in EVERY if each is not Component.INFERENCE]
@@ -142,9 +144,11 @@ def test_unloaded_pod_is_not_ready() -> None:
     startup = {each: container(CASES["every"], each)["startupProbe"] for each in EVERY}
     assert startup[Component.EXT_PROC]["grpc"] == {"port": 50051}
     assert startup[Component.INFERENCE]["httpGet"]["path"] == "/ready"
-    assert startup[Component.PROXY]["httpGet"]["path"] == "/_kysira/health"
-    adapter = startup[Component.NGINX_AUTH_ADAPTER]["exec"]["command"]
-    assert tuple(adapter) == PROGRAMS[Component.NGINX_AUTH_ADAPTER].health_check
+    for component in (Component.PROXY, Component.NGINX_AUTH_ADAPTER):
+        assert startup[component]["httpGet"]["path"] == "/_kysira/ready"
+        asked = container(CASES["every"], component)
+        assert asked["readinessProbe"]["httpGet"] == startup[component]["httpGet"]
+        assert asked["livenessProbe"]["httpGet"]["path"] == "/_kysira/health"
     for probe in startup.values():
         assert probe["periodSeconds"] * probe["failureThreshold"] >= 60
 
@@ -154,6 +158,13 @@ def test_sidecar_leaves_ext_proc_alone() -> None:
     name = "traffic.sidecar.istio.io/excludeInboundPorts"
     found = {each: pod(CASES["every"], each)["metadata"]["annotations"].get(name) for each in EVERY}
     assert found == {**dict.fromkeys(EVERY), Component.EXT_PROC: "50051"}
+
+
+def test_inference_has_no_sidecar() -> None:
+    """One that is guarded would have each call of ext-proc's scored, by another call."""
+    name = "sidecar.istio.io/inject"
+    found = {each: pod(CASES["every"], each)["metadata"]["labels"].get(name) for each in EVERY}
+    assert found == {**dict.fromkeys(EVERY), Component.INFERENCE: "false"}
 
 
 @pytest.mark.parametrize("component", FRONT_ENDS)
@@ -174,7 +185,7 @@ def test_policy_reaches_running_pods(component: Component) -> None:
 )
 def test_own_policy_is_held_exactly(text: str) -> None:
     """Whatever its indentation and blank lines."""
-    options = KustomizeOptions(guarding=Guarding(own_policy=OwnPolicy(text=text)))
+    options = KustomizeOptions(service_policy=ServicePolicy(own_policy=OwnPolicy(text=text)))
     assert objects(options, "ConfigMap")["kysira-policy"]["data"]["kysira.yaml"] == text
 
 

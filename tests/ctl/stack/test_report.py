@@ -17,24 +17,24 @@ from kysira.serving import start_http
 
 @pytest.fixture
 async def management() -> AsyncIterator[Address]:
-    """Serve a mode API whose mode is active."""
+    """Serve the health of an ext-proc whose mode is active."""
 
     async def answer(_: web.Request) -> web.Response:
-        return web.json_response({"mode": "active"})
+        return web.json_response({"mode": "active", "policy": "aad64018f5df"})
 
     app = web.Application()
-    app.router.add_get("/api/mode", answer)
+    app.router.add_get("/_kysira/health", answer)
     server = await start_http(app, "127.0.0.1", 0, drain_s=0.1)
     yield Address("127.0.0.1", server.port)
     await server.close()
 
 
-async def shown(management: Address, *, is_demo: bool = True) -> str:
+async def shown(management: Address, *, is_demo: bool = True, policy: Path | None = None) -> str:
     """Return what is printed."""
     place = Running(
         proxy=Address("127.0.0.1", 1), target=Target(Address("127.0.0.1", 2)), is_demo=is_demo,
         ext_proc=Address("127.0.0.1", 3), management=management, admin=Address("127.0.0.1", 4),
-        config=Path("/tmp/folder/envoy.yaml"),
+        config=Path("/tmp/folder/envoy.yaml"), policy=policy,
     )  # fmt: skip
     out = io.StringIO()
     await show(place, Screen(Console(file=out, markup=False, highlight=False, width=20)))
@@ -52,6 +52,13 @@ async def test_every_part_is_listed(management: Address) -> None:
     ):  # fmt: skip
         assert line in text
     assert "your app     http://127.0.0.1:2" in await shown(management, is_demo=False)
+    assert "policy" not in text
+
+
+async def test_policy_in_force_is_named(management: Address) -> None:
+    """Its hash as the service tells it, and the file that it watches."""
+    text = await shown(management, policy=Path("/home/kysira.yaml"))
+    assert "  policy       aad64018f5df: /home/kysira.yaml, read again when it changes\n" in text
 
 
 async def test_mode_in_force_decides_the_flip(management: Address) -> None:

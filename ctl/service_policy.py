@@ -1,4 +1,4 @@
-"""How requests are guarded where a service is rendered: its kysira.yaml, and what wins over it."""
+"""The policy of a rendered service: its kysira.yaml, and the variables that win over it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class OwnPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guarding:
+class ServicePolicy:
     """What was asked for; None leaves it to the policy file, or to the default."""
 
     mode: Mode | None = None

@@ -1,16 +1,22 @@
-"""How requests are guarded where a service is rendered."""
+"""The policy of a rendered service."""
 
 from pathlib import Path
 
 import pytest
 
-from ctl.guarding import Guarding, OwnPolicy, read_events, read_inference_url, read_own_policy
+from ctl.service_policy import (
+    OwnPolicy,
+    ServicePolicy,
+    read_events,
+    read_inference_url,
+    read_own_policy,
+)
 from kysira.errors import PolicyError, RenderError, SettingsError
 from kysira.policy_file import build, parse_policy
 from kysira.settings import EngineSettings, GuardSettings, OnFailure
 from kysira.types import Mode
 
-ASKED = Guarding(
+ASKED = ServicePolicy(
     mode=Mode.ACTIVE, threshold=0.9, timeout_ms=200, max_body_bytes=1000,
     on_failure=OnFailure.CLOSED,
 )  # fmt: skip
@@ -18,7 +24,7 @@ ASKED = Guarding(
 
 def test_made_policy_is_what_services_do_anyway() -> None:
     """A file that nobody asked anything of changes nothing."""
-    policy = build(parse_policy(Guarding().policy.encode(), "kysira.yaml"), {}, 0)
+    policy = build(parse_policy(ServicePolicy().policy.encode(), "kysira.yaml"), {}, 0)
     assert policy == build(parse_policy(b"{}", "kysira.yaml"), {}, 0)
     assert policy.mode is GuardSettings().mode
     assert policy.options.threshold == EngineSettings().score_threshold
@@ -36,27 +42,27 @@ def test_own_policy_stays_as_it_is(tmp_path: Path) -> None:
     """Comments too; what was asked for beside it is in the environment, which wins."""
     path = tmp_path / "kysira.yaml"
     path.write_text("# ours\nmode: shadow\nmax_body_bytes: 77\ntimeout_ms: 55\n\n")
-    guarding = Guarding(mode=Mode.ACTIVE, own_policy=read_own_policy(path))
-    assert guarding.policy == "# ours\nmode: shadow\nmax_body_bytes: 77\ntimeout_ms: 55\n"
-    assert guarding.environment == {"KYSIRA_MODE": "active"}
-    assert guarding.shadowed == ("mode",)
-    assert (guarding.body_limit, guarding.time_limit_ms) == (77, 55)
-    assert guarding.failure_policy is OnFailure.OPEN
+    service_policy = ServicePolicy(mode=Mode.ACTIVE, own_policy=read_own_policy(path))
+    assert service_policy.policy == "# ours\nmode: shadow\nmax_body_bytes: 77\ntimeout_ms: 55\n"
+    assert service_policy.environment == {"KYSIRA_MODE": "active"}
+    assert service_policy.shadowed == ("mode",)
+    assert (service_policy.body_limit, service_policy.time_limit_ms) == (77, 55)
+    assert service_policy.failure_policy is OnFailure.OPEN
 
 
 def test_every_option_wins_over_own_policy() -> None:
     """Each has its variable."""
     own = OwnPolicy(text="{}", timeout_ms=1, max_body_bytes=2, on_failure=OnFailure.OPEN)
-    guarding = Guarding(
+    service_policy = ServicePolicy(
         mode=Mode.ACTIVE, threshold=0.9, timeout_ms=200, max_body_bytes=1000,
         on_failure=OnFailure.CLOSED, own_policy=own,
     )  # fmt: skip
-    assert guarding.environment == {
+    assert service_policy.environment == {
         "KYSIRA_MODE": "active", "KYSIRA_SCORE_THRESHOLD": "0.9", "KYSIRA_TIMEOUT_MS": "200",
         "KYSIRA_MAX_BODY_BYTES": "1000", "KYSIRA_ON_FAILURE": "closed",
     }  # fmt: skip
-    assert (guarding.body_limit, guarding.time_limit_ms) == (1000, 200)
-    assert guarding.failure_policy is OnFailure.CLOSED
+    assert (service_policy.body_limit, service_policy.time_limit_ms) == (1000, 200)
+    assert service_policy.failure_policy is OnFailure.CLOSED
 
 
 def test_bad_own_policy_is_refused(tmp_path: Path) -> None:
