@@ -2,16 +2,20 @@
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 _PIPE_COLUMNS = 100_000
 """A table for another program is never folded."""
+_MOST_FOLDED = 1.5
+"""How much wider than the terminal a table may be and still have its cells folded."""
 
 
 class Output(StrEnum):
@@ -39,6 +43,24 @@ def _console(*, stderr: bool = False, width: int | None = None) -> Console:
         stderr=stderr, width=width, color_system=colours, markup=False, highlight=False,
         emoji=False,
     )  # fmt: skip
+
+
+def can_redraw(console: Console) -> bool:
+    """Return True where a line may be drawn again: on a terminal, with NO_COLOR unset."""
+    return console.is_terminal and not console.is_dumb_terminal and bool(console.color_system)
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Say on a terminal what takes a second; one that can't redraw a line gets one."""
+    err = stderr()
+    if can_redraw(err):
+        with err.status(text):
+            yield
+        return
+    if err.is_terminal:
+        note(text)
+    yield
 
 
 def say(text: str | Text) -> None:
@@ -77,7 +99,11 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> N
         table.add_row(*(_cell(cell) for cell in row))
     out = stdout()
     if out.is_terminal:
-        out.print(table)
+        wide = out.options.update(width=_PIPE_COLUMNS)
+        natural = Measurement.get(out, wide, table).maximum
+        # Cells of three letters are read by nobody: then the terminal folds whole lines.
+        is_legible = natural <= _MOST_FOLDED * out.width
+        (out if is_legible else _console(width=natural)).print(table)
         return
     with out.capture() as shown:
         out.print(table)

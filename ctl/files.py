@@ -5,8 +5,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from ctl.inputs import why
 from kysira.errors import RenderError
 
 _OURS = re.compile("kysira", re.IGNORECASE)
@@ -20,7 +22,7 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError:
         raise RenderError(f"{path}: not UTF-8 text") from None
     except OSError as error:
-        raise RenderError(f"{path}: {_why(error)}") from error
+        raise RenderError(f"{path}: {why(error)}") from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -32,7 +34,8 @@ def write_text(path: Path, text: str) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(text.encode("utf-8"))
             if path.exists():
-                shutil.copymode(path, name)
+                _keep_owner(path, name)
+                shutil.copymode(path, name)  # after it: a change of owner takes rights away
             else:
                 Path(name).chmod(0o644)
             Path(name).replace(path)
@@ -40,7 +43,14 @@ def write_text(path: Path, text: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise RenderError(f"{path}: {_why(error)}") from error
+        raise RenderError(f"{path}: {why(error)}") from error
+
+
+def _keep_owner(path: Path, name: str) -> None:
+    """Give a file the owner of another, as far as one may: who reads that reads this then."""
+    known = path.stat()
+    with suppress(PermissionError):
+        os.chown(name, known.st_uid, known.st_gid)
 
 
 def refuse_foreign(files: Mapping[Path, str]) -> None:
@@ -57,8 +67,4 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RenderError(f"{path}: {_why(error)}") from error
-
-
-def _why(error: OSError) -> str:
-    return os.strerror(error.errno).lower() if error.errno else str(error)
+        raise RenderError(f"{path}: {why(error)}") from error

@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperGroup
 
 from ctl.exits import EPILOG
+from ctl.help_text import tidy
+from ctl.usage import reword
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,20 @@ def lazy_app(entries: Sequence[Entry], **settings: Any) -> typer.Typer:
     class Group(TyperGroup):
         """Lists the entries, and imports the one that is run."""
 
+        def __init__(self, **given: Any) -> None:
+            super().__init__(**given)
+            tidy(self)
+
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
             name, command, rest = super().resolve_command(ctx, args)
             return name, loaded(by_name[name]) if name in by_name else command, rest
+
+        def invoke(self, ctx: Any) -> Any:
+            try:
+                return super().invoke(ctx)
+            except typer.BadParameter as error:
+                reword(error)
+                raise
 
     app = typer.Typer(cls=Group, **settings)
     for entry in entries:
@@ -50,7 +63,9 @@ def loaded(entry: Entry) -> Any:
         outer.add_typer(found, name=entry.name)
     else:
         outer.command(entry.name, epilog=EPILOG)(found)
-    return typer.main.get_group(outer).commands[entry.name]
+    command: Any = typer.main.get_group(outer).commands[entry.name]
+    tidy(command)
+    return command
 
 
 def _never_run() -> None:

@@ -135,6 +135,9 @@ def envoy_command(
     render_options.note_service_options(mode, threshold, "Envoy's configuration")
     text = _text(into, options, snippet=snippet)
     if in_place and into is not None:
+        if text == read_text(into):
+            console.note(f"{into} is up to date")
+            return
         to = Destination(file=into)
     render_output.write([Document("envoy", text)], to, hint=_HINT)
 

@@ -13,7 +13,7 @@ from ctl.istio.options import ROOT_NAMESPACE, Context, IstioOptions, check_reach
 from ctl.istio.template import render_istio
 from ctl.kubernetes.names import read_labels, read_name, read_namespace
 from ctl.render_envoy import envoy_notes
-from ctl.render_options import PLACE
+from ctl.render_options import GUARD, HEADLESS, PLACE
 from ctl.render_output import APPLY, Format
 from kysira.settings import OnFailure
 
@@ -50,7 +50,15 @@ def istio_command(
     name: Annotated[
         str, typer.Option(metavar="NAME", help="Name of the object.", rich_help_panel=PLACE)
     ] = "kysira-ext-proc",
-    ext_proc: render_options.ExtProcService = None,
+    ext_proc: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help=f"Where ext-proc answers, {HEADLESS} if not given, which kysiractl render "
+            "kustomize makes; again for more.",
+            rich_help_panel=GUARD,
+        ),
+    ] = None,
     on_failure: render_options.OnFailureOption = OnFailure.OPEN,
     status_on_error: render_options.StatusOnError = render_options.STATUS_ON_ERROR,
     message_timeout: render_options.MessageTimeout = render_options.MESSAGE_TIMEOUT,
@@ -72,14 +80,12 @@ def istio_command(
     It is for Istio 1.24 and later unless --envoy-version says that every proxy is newer.
 
     The pods of ext-proc need the annotation traffic.sidecar.istio.io/excludeInboundPorts: "50051",
-    which the chart sets: sidecars ask it in plaintext, or with --tls.
+    as kysiractl render kustomize has it: sidecars ask it in plaintext, or with --tls.
     """
     to = render_output.destination(format_, output, output_dir)
     options = IstioOptions(
         envoy=EnvoyOptions(
-            ext_proc=parsed_each(
-                "--ext-proc", envoy.read_address, ext_proc or [render_options.SERVICE]
-            ),
+            ext_proc=parsed_each("--ext-proc", envoy.read_address, ext_proc or [HEADLESS]),
             on_failure=on_failure,
             status_on_error=parsed("--status-on-error", envoy.read_error_status, status_on_error),
             message_timeout=parsed("--message-timeout", envoy.read_duration, message_timeout),

@@ -22,6 +22,8 @@ MAX_BODY_BYTES = 131072
 _MOST_BODY_BYTES = 1 << 26
 SERVICE = "kysira-ext-proc.kysira.svc.cluster.local:50051"
 """Where the charts put ext-proc."""
+HEADLESS = "kysira-ext-proc-headless.kysira.svc.cluster.local:50051"
+"""What ``kysiractl render kustomize`` makes beside it: the name of every pod, to balance over."""
 
 Target = Annotated[
     str,

@@ -117,11 +117,15 @@ class Document:
         block = textwrap.indent(block.rstrip("\n"), indent).lstrip(" ")
         self._edits.append((dash, self._line_end(_content_end(item)), block))
 
-    def set(self, mapping: Node, key: str, text: str) -> None:
-        """Give a key of a mapping that has keys, or is ``{}``, one line of YAML as its value."""
+    def set(self, mapping: Node, key: str, text: str, *, comment: str = "") -> None:
+        """Give a key of a mapping that has keys, or is ``{}``, one line of YAML as its value.
+
+        The comment, one line, comes above it: once, and where the key has a line of its own.
+        """
         for name, value in mapping.value:
             if name.value == key:
                 self._set_value(name, value, text)
+                self._comment(name, comment)
                 return
         if _is_flow(mapping):
             place = self._text.index("{", mapping.start_mark.index) + 1
@@ -130,8 +134,17 @@ class Document:
             return
         first, value = mapping.value[0]
         place = self._line_end(max(first.end_mark.index, _end_after(first, value)))
-        indent = " " * first.start_mark.column
-        self._edits.append((place, place, f"\n{indent}{key}: {text}"))
+        indent = "\n" + " " * first.start_mark.column
+        above = f"{indent}# {comment}" if comment else ""
+        self._edits.append((place, place, f"{above}{indent}{key}: {text}"))
+
+    def _comment(self, key: Node, comment: str) -> None:
+        """Put a comment on the line above a key, unless it is there."""
+        start = self._line_start(key.start_mark.index)
+        indent = self._text[start : key.start_mark.index]
+        line = f"{indent}# {comment}\n"
+        if comment and not indent.strip() and not self._text[:start].endswith(line):
+            self._edits.append((start, start, line))
 
     def _set_value(self, key: Node, value: Node, text: str) -> None:
         start, end = value.start_mark.index, value.end_mark.index

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from kysira.events.sinks.worker import Worker
 from kysira.types import Mode
 
 log = logging.getLogger(__name__)
-SAVE_S = 3.0
-"""Seconds that a flip waits for the disk: it may be made because all is about to break."""
+SAVE_S = 2.0
+"""Seconds that a flip waits for the disk: it may be made because all is about to break.
+
+Less than kysiractl waits for the answer, which is 3 s unless told otherwise.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,9 @@ class ModeStore:
                 raise OSError(errno.EINVAL, "not a regular file")
             row = json.loads(self._path.read_text("utf-8"))
             expires_at, back_to = row["expires_at"], row.get("back_to")  # older files lack it
+            if expires_at is not None:
+                # One that no clock reaches could not be told, and would never be over.
+                datetime.fromtimestamp(float(expires_at), UTC)
             flip = Flip(
                 Mode(row["mode"]),
                 Mode(row["configured"]),

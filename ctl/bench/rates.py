@@ -15,7 +15,9 @@ def wilson(hits: float, count: int) -> tuple[float, float]:
     scale = 1 + _Z * _Z / count
     centre = share + _Z * _Z / (2 * count)
     spread = _Z * sqrt(share * (1 - share) / count + _Z * _Z / (4 * count * count))
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    low = (centre - spread) / scale if hits else 0.0  # 1e-17 as floats have it
+    high = (centre + spread) / scale if hits < count else 1.0
+    return max(0.0, low), min(1.0, high)
 
 
 def balanced_accuracy(

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from ctl.config.settings import PREFIX, CtlSettings
+from ctl.inputs import why
 from kysira.errors import SettingsError
 from kysira.settings import admin_token
 
 CONFIG_VARIABLE = "KYSIRACTL_CONFIG"
 _MAX_BYTES = 1 << 20
+_TAG = "tag:yaml.org,2002:"
+_TEXTS = frozenset({"str", "int", "float", "timestamp", "null"})
+"""What YAML may take a text for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +95,15 @@ def _read(path: Path, *, must_exist: bool) -> dict[str, str]:
     """Return the file's keys and values as text, {} when there is none."""
     try:
         with path.open("rb") as file:
-            text = file.read(_MAX_BYTES).decode()
+            data = file.read(_MAX_BYTES + 1)
             is_open_to_others = os.fstat(file.fileno()).st_mode & 0o077
     except FileNotFoundError:
         if must_exist:
             raise SettingsError(f"{path}: no such file ({CONFIG_VARIABLE} names it)") from None
         return {}
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path}: not UTF-8 text") from None
     except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from None
-    row = _parsed(path, text)
+        raise SettingsError(f"{path}: {why(error)}") from None
+    row = _parsed(path, _decoded(path, data))
     known = [field.name for field in dataclasses.fields(CtlSettings)]
     for key in row:
         if key not in known:
@@ -110,27 +112,54 @@ def _read(path: Path, *, must_exist: bool) -> dict[str, str]:
             raise SettingsError(f"{path}: there is no key {str(key)!r}{hint}")
     if row.get("admin_token") and is_open_to_others:
         raise SettingsError(f"{path} holds a token and others can read it: chmod 600 {path}")
-    return {key: _text(path, key, value) for key, value in row.items() if value is not None}
+    return {key: value for key, value in row.items() if value is not None}
 
 
-def _parsed(path: Path, text: str) -> dict[str, Any]:
+def _decoded(path: Path, data: bytes) -> str:
+    if len(data) > _MAX_BYTES:
+        raise SettingsError(f"{path}: is longer than {_MAX_BYTES} bytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: not UTF-8 text") from None
+
+
+def _parsed(path: Path, text: str) -> dict[str, str | None]:
+    """Return the texts of a file as they stand there: a token of 0123 is no number."""
     from ruamel.yaml import YAML  # noqa: PLC0415 - most runs have no file
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from ruamel.yaml.nodes import MappingNode, ScalarNode  # noqa: PLC0415
 
     try:
-        row = YAML(typ="safe", pure=True).load(io.StringIO(text))
+        root = YAML(typ="safe", pure=True).compose(io.StringIO(text))
     except YAMLError as error:
         raise SettingsError(f"{path}: {' '.join(str(error).split())}") from None
-    if row is None:
+    except RecursionError:
+        raise SettingsError(f"{path}: it is nested too deeply") from None
+    if root is None:
         return {}
-    if not isinstance(row, dict):
+    if not isinstance(root, MappingNode):
         raise SettingsError(f"{path}: must hold keys and values, such as targets: [HOST:PORT]")
-    return row
+    found: dict[str, str | None] = {}
+    for key, value in root.value:
+        name = key.value if isinstance(key, ScalarNode) else "[…]"
+        if name in found:
+            raise SettingsError(f"{path}: {name} is there twice, again in line "
+                                f"{key.start_mark.line + 1}")  # fmt: skip
+        found[name] = _text(path, name, value)
+    return found
 
 
-def _text(path: Path, key: str, value: Any) -> str:
-    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
-        return ",".join(map(str, value))
-    if isinstance(value, dict | list | bool):
+def _text(path: Path, key: str, node: Any) -> str | None:
+    """Return the text of a value, that of a list with commas; None for null."""
+    told = [_scalar(each) for each in node.value] if node.id == "sequence" else [_scalar(node)]
+    if None in told:
         raise SettingsError(f"{path}: {key}: must be a text or a list of texts")
-    return str(value)
+    is_null = node.id == "scalar" and node.tag == f"{_TAG}null"
+    return None if is_null else ",".join(filter(None, told))
+
+
+def _scalar(node: Any) -> str | None:
+    """Return a text as it is written, None for what is none."""
+    is_text = node.id == "scalar" and str(node.tag).removeprefix(_TAG) in _TEXTS
+    return str(node.value) if is_text else None

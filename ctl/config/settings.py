@@ -11,7 +11,10 @@ DEFAULT_TARGET = "http://127.0.0.1:9090"
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:  # all of none would be well
+        raise ValueError("must name a service; leave it out for the default")
+    return names
 
 
 def _path(text: str) -> Path:

@@ -2,7 +2,7 @@
 
 from ctl.doctor import codes
 from ctl.doctor.envoy_facts import EnvoyFacts
-from ctl.doctor.node import Node, has, node, number, rows, text
+from ctl.doctor.node import Node, has, node, number, rows, text, texts
 from ctl.doctor.report import Chart
 
 MANY = 10_000
@@ -20,6 +20,10 @@ def check_cluster(chart: Chart, facts: EnvoyFacts, name: str) -> None:
         chart.bad(codes.CLUSTER_KNOWN, what)
         return
     chart.ok(codes.CLUSTER_KNOWN, name)
+    if members := texts(cluster, "cluster_type", "typed_config", "clusters"):
+        for member in members:  # an aggregate one has nothing of its own; Envoy takes no circle
+            check_cluster(chart, facts, member)
+        return
     chart.judge(codes.CLUSTER_HTTP2, _is_http2(cluster), f"{name}: HTTP/1.1")
     _check_endpoints(chart, facts, name)
     chart.judge(codes.HEALTH_CHECK, bool(rows(cluster, "health_checks")), f"{name}: none")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ctl.doctor.node import Node, has, kind, node, rows, text
+from ctl.doctor.node import Node, has, kind, message, node, rows, text
 
 _MANAGER = "HttpConnectionManager"
 
@@ -115,7 +115,7 @@ def managers(dump: Dump) -> Iterator[Manager]:
     """Yield every http_connection_manager of every filter chain."""
     for listener in dump.listeners:
         for chain_name, chain in chains(listener):
-            for config in _configs(chain):
+            for config in _configs(chain, dump):
                 if kind(config) == _MANAGER:
                     found, pending = _routes_of(config, dump)
                     where = listener_name(listener) + chain_name
@@ -126,14 +126,56 @@ def tcp_chains(dump: Dump) -> Iterator[tuple[str, Node]]:
     """Yield the filter chains that pass connections on without reading HTTP, and their listener."""
     for listener in dump.listeners:
         for chain_name, chain in chains(listener):
-            kinds = [kind(config) for config in _configs(chain)]
-            if "TcpProxy" in kinds and _MANAGER not in kinds:
+            configs = list(_configs(chain, dump))
+            proxies = [config for config in configs if kind(config) == "TcpProxy"]
+            is_http = any(kind(config) == _MANAGER for config in configs)
+            if not is_http and any(not _is_dead_end(proxy, dump) for proxy in proxies):
                 yield listener_name(listener) + chain_name, listener
 
 
-def _configs(chain: Node) -> Iterator[Node]:
+def _is_dead_end(proxy: Node, dump: Dump) -> bool:
+    """Return True where connections are sent to nobody, as Istio does with unwanted ones."""
+    cluster = dump.clusters.get(text(proxy, "cluster"))
+    return (
+        cluster is not None
+        and text(cluster, "type", default="STATIC") == "STATIC"
+        and not has(cluster, "cluster_type")
+        and not rows(cluster, "load_assignment", "endpoints")
+    )
+
+
+def _configs(chain: Node, dump: Dump) -> Iterator[Node]:
     for entry in rows(chain, "filters"):
-        yield node(entry, "typed_config")
+        yield filter_config(entry, dump)
+
+
+def filter_config(entry: Node, dump: Dump) -> Node:
+    """Return the settings of a filter as they are now: it may come by ECDS."""
+    config = node(entry, "typed_config")
+    if has(entry, "config_discovery"):
+        default = node(entry, "config_discovery", "default_config")
+        config = dump.extensions.get(text(entry, "name"), default)
+    return message(config)
+
+
+def host_routes(host: Node) -> Iterator[Node]:
+    """Yield the routes of a virtual host: those in its list, or those that a matcher leads to."""
+    yield from rows(host, "routes")
+    yield from _matched(host.get("matcher"))
+
+
+def _matched(part: object) -> Iterator[Node]:
+    if isinstance(part, list):
+        for each in part:
+            yield from _matched(each)
+    elif isinstance(part, dict):
+        name = text(part, "@type")
+        if name.endswith("config.route.v3.Route"):
+            yield part
+        elif name.endswith("config.route.v3.RouteList"):
+            yield from rows(part, "routes")
+        else:
+            yield from _matched(list(part.values()))
 
 
 def _routes_of(config: Node, dump: Dump) -> tuple[list[Node], list[str]]:
@@ -142,12 +184,21 @@ def _routes_of(config: Node, dump: Dump) -> tuple[list[Node], list[str]]:
     name = text(config, "rds", "route_config_name")
     names = [name] if name else list(_scoped(node(config, "scoped_routes"), dump))
     found = [dump.routes[each] for each in names if each in dump.routes]
+    found += [
+        node(scope, "route_configuration")
+        for scope in _listed(node(config, "scoped_routes"))
+        if has(scope, "route_configuration")
+    ]
     return found, [each for each in names if each not in dump.routes]
 
 
 def _scoped(scoped: Node, dump: Dump) -> Iterator[str]:
     """Yield the names of all route configurations of scoped routes: which one counts is runtime."""
-    listed = rows(scoped, "scoped_route_configurations_list", "scoped_route_configurations")
+    listed = _listed(scoped)
     yield from _targets(listed)
     if not listed:
         yield from dump.scopes.get(text(scoped, "name"), ())
+
+
+def _listed(scoped: Node) -> list[Node]:
+    return rows(scoped, "scoped_route_configurations_list", "scoped_route_configurations")

@@ -13,6 +13,8 @@ from ctl.fleet.target import Target
 
 PATIENCE_S = 10.0
 """The configuration of a large mesh takes its time."""
+_MOST_BYTES = 512 << 20
+"""Its dump holds every route and secret's name of that."""
 _COUNTERS = "ext_proc|ext_authz|upstream_rq_pending_overflow|upstream_rq_retry_overflow"
 _PATHS = (
     "/config_dump", "/clusters?format=json", "/server_info", "/listeners?format=json",
@@ -54,7 +56,7 @@ class EnvoyFacts:
 async def envoy_facts(url: str, timeout_s: float) -> EnvoyFacts | Reply:
     """Return what the Envoy with this admin interface says, or the first reply that failed."""
     target = Target(urlsplit(url).netloc, url.rstrip("/"))
-    async with fleet_client("", max(timeout_s, PATIENCE_S)) as client:
+    async with fleet_client("", max(timeout_s, PATIENCE_S), _MOST_BYTES) as client:
         replies = await asyncio.gather(*(client.ask(target, path) for path in _PATHS))
     for reply in replies:
         if not reply.is_ok:

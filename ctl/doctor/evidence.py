@@ -41,9 +41,13 @@ async def gather(
     readable = [each.target for each in services if each.events.is_ok]
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _PATIENCE_S
+    can_read = bool(readable) and len(readable) == len(services)
+    known: tuple[Node, ...] = ()
     while True:
         replies = await client.ask_all(readable, RECENT)
-        told = Evidence(tuple(_events(replies)), bool(readable) and len(readable) == len(services))
+        told = Evidence((*known, *_events(replies)), can_read)
+        # A busy service has forgotten by the next look what it told in this one.
+        known = tuple(event for each in probes if (event := told.event(*each)) is not None)
         if not readable or loop.time() > deadline or all(
             told.event(*each) is not None for each in probes
         ):  # fmt: skip

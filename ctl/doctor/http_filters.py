@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ctl.doctor.dump import Dump, Manager
-from ctl.doctor.node import Node, flag, has, kind, node, rows, text
+from ctl.doctor.dump import Dump, Manager, filter_config
+from ctl.doctor.node import Node, flag, kind, message, node, rows, text
 
 EXT_PROC = "ExternalProcessor"
 EXT_AUTHZ = "ExtAuthz"
@@ -60,33 +60,27 @@ def _filters(entries: Sequence[Node], dump: Dump) -> tuple[Filter, ...]:
 
 
 def _filter(entry: Node, dump: Dump) -> Filter:
-    name = text(entry, "name")
-    config = node(entry, "typed_config")
-    if has(entry, "config_discovery"):
-        default = node(entry, "config_discovery", "default_config")
-        config = dump.extensions.get(name, default)
+    name, config = text(entry, "name"), filter_config(entry, dump)
     is_matched = kind(config) == "ExtensionWithMatcher"
     if is_matched:
-        config = node(config, "extension_config", "typed_config")
-    url = text(config, "@type")
-    if kind(config) == "TypedStruct":  # how some control planes write any message
-        url, config = text(config, "type_url"), node(config, "value")
-    package, _, message = ("." * 3 + url).split(".")[-3:]
-    return Filter(name, message, package, config, flag(entry, "disabled"), is_matched)
+        config = message(node(config, "extension_config", "typed_config"))
+    package, _, named = ("." * 3 + text(config, "@type")).split(".")[-3:]
+    return Filter(name, named, package, config, flag(entry, "disabled"), is_matched)
 
 
 def kysira_at(
     filters: Sequence[Filter], endpoints: Mapping[str, Collection[str]], hosts: Collection[str]
-) -> int | None:
-    """Return the index of the first filter that asks Kysira, None where there is none.
+) -> list[int]:
+    """Return the indices of the filters that ask Kysira: Envoy Gateway has one for each policy.
 
     It is one whose name or cluster is called so, or whose cluster's endpoints are on the hosts of
     the services.
     """
+    found = []
     for index, each in enumerate(filters):
         if each.kind not in (EXT_PROC, EXT_AUTHZ):
             continue
         is_named = _OWN in each.name.lower() or _OWN in each.cluster.lower()
         if is_named or set(endpoints.get(each.cluster, ())) & set(hosts):
-            return index
-    return None
+            found.append(index)
+    return found

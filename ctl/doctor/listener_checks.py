@@ -1,8 +1,9 @@
 """Checks what a listener holds of a body, and whom it takes a client for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ctl.doctor import codes
+from ctl.doctor.dump import Manager, host_routes
 from ctl.doctor.node import Node, flag, has, node, number, rows, text
 from ctl.doctor.report import Chart
 from ctl.doctor.routes import Use
@@ -18,17 +19,18 @@ _GENEROUS = 4
 """A window of so many buffers is no fault: proxies round up."""
 
 
-def check_listener(chart: Chart, use: Use, limits: Limits, *, is_sidecar: bool) -> None:
-    """Chart every check of the listener and manager that a use of the filter is in."""
-    manager = use.manager
+def check_listener(
+    chart: Chart, manager: Manager, uses: Sequence[Use], limits: Limits, *, is_sidecar: bool
+) -> None:
+    """Chart every check of a listener and manager, in which the filter runs in these ways."""
     buffer = number(manager.listener, _BUFFER, default=DEFAULT_BUFFER_BYTES)
     wanted = limits.max_body_bytes
     said = f"of {wanted} bytes ({limits.source} max_body_bytes)"
-    for where, held in _held(use, buffer):
+    for where, held in (*_held(manager, buffer), *_sent(uses)):
         is_enough = held >= wanted
         chart.judge(codes.BUFFER_HOLDS_BODY, is_enough, f"{where}: {held:.0f} bytes {said}")
-    if not use.is_ext_authz:
-        _check_window(chart, use, max(buffer, wanted, MIN_HTTP2_WINDOW))
+    if not all(use.is_ext_authz for use in uses):
+        _check_window(chart, manager, max(buffer, wanted, MIN_HTTP2_WINDOW))
     if is_sidecar:
         chart.skip(codes.REMOTE_ADDRESS, f"{manager.where}: a sidecar trusts its peer")
         return
@@ -38,25 +40,30 @@ def check_listener(chart: Chart, use: Use, limits: Limits, *, is_sidecar: bool) 
     chart.judge(codes.REMOTE_ADDRESS, is_told, f"{manager.where}: X-Forwarded-For is believed")
 
 
-def _held(use: Use, buffer: float) -> Iterator[tuple[str, float]]:
+def _held(manager: Manager, buffer: float) -> Iterator[tuple[str, float]]:
     """Yield how much of a body can be held: by the listener, and on routes that say otherwise."""
-    yield use.manager.where, buffer
-    if use.is_ext_authz and node(use.config, "with_request_body"):
-        most = number(use.config, "with_request_body", "max_request_bytes")
-        yield f"{use.where}, max_request_bytes", most
-    for config in use.manager.routes:
+    yield manager.where, buffer
+    for config in manager.routes:
         for host in rows(config, "virtual_hosts"):
-            for part in (host, *rows(host, "routes")):
+            for part in (host, *host_routes(host)):
                 for key in filter(part.__contains__, _ROUTE_BUFFERS):
-                    where = f"{use.manager.where}, {key} of {text(host, 'name')}"
+                    where = f"{manager.where}, {key} of {text(host, 'name')}"
                     yield where, number(part, key)
 
 
-def _check_window(chart: Chart, use: Use, enough: float) -> None:
-    config: Node = use.manager.config
+def _sent(uses: Sequence[Use]) -> Iterator[tuple[str, float]]:
+    """Yield how much of a body ext_authz sends."""
+    for use in uses:
+        if use.is_ext_authz and node(use.config, "with_request_body"):
+            most = number(use.config, "with_request_body", "max_request_bytes")
+            yield f"{use.where}, max_request_bytes", most
+
+
+def _check_window(chart: Chart, manager: Manager, enough: float) -> None:
+    config: Node = manager.config
     if text(config, "codec_type") == "HTTP1":
         chart.ok(codes.WINDOW_BOUNDED)
         return
     window = number(config, "http2_protocol_options", _WINDOW, default=_DEFAULT_WINDOW)
     is_ok = window <= enough * _GENEROUS
-    chart.judge(codes.WINDOW_BOUNDED, is_ok, f"{use.manager.where}: {window:.0f} bytes")
+    chart.judge(codes.WINDOW_BOUNDED, is_ok, f"{manager.where}: {window:.0f} bytes")

@@ -66,6 +66,13 @@ def kind(value: Any) -> str:
     return text(value, "@type").rpartition(".")[2]
 
 
+def message(config: Node) -> Node:
+    """Return a message as it is, where it was written as a TypedStruct: some control planes do."""
+    if kind(config) != "TypedStruct":
+        return config
+    return {**node(config, "value"), "@type": text(config, "type_url")}
+
+
 def _at(value: Any, path: tuple[str, ...]) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None

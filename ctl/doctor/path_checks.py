@@ -23,8 +23,10 @@ from ctl.doctor.probe import (
 from ctl.doctor.report import Chart
 from ctl.doctor.service_facts import ServiceFacts
 from ctl.fleet.client import FleetClient
+from kysira.replies import NGINX_FORBIDDEN
 from kysira.types import Mode, Uninspected
 
+_NGINX_BLOCK = json.loads(NGINX_FORBIDDEN)
 _PATIENCE_S = 10.0
 """Seconds an app may take to answer a probe."""
 
@@ -39,19 +41,27 @@ class _Sent:
 
     @property
     def is_blocked(self) -> bool:
-        return self.answer.is_cut or is_block(self.answer)
+        evidence = self.evidence
+        # Anybody may cut a connection: where events can be read, ours has one.
+        is_ours = not evidence.can_read or evidence.event(self.probe, self.answer) is not None
+        return is_block(self.answer) or (self.answer.is_cut and is_ours)
 
     def said(self, key: str) -> str:
         return text(self.evidence.event(self.probe, self.answer), key)
 
 
 def is_block(answer: Answer) -> bool:
-    """Return True for the 403 of any of our front-ends."""
+    """Return True for the 403 of any of our front-ends.
+
+    Many an app says "forbidden", too.
+    """
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
         body = None
-    is_ours = isinstance(body, dict) and body.get("error") == "forbidden"
+    is_ours = isinstance(body, dict) and (
+        body.keys() >= {"error", "reason", "score"} or body == _NGINX_BLOCK
+    )
     return answer.status == 403 and (is_ours or "x-kysira-killed" in answer.headers)
 
 

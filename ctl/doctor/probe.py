@@ -3,7 +3,6 @@
 What they are called exempts them from nothing: they are scored as any other.
 """
 
-import os
 import secrets
 import string
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from ctl.doctor.node import Node
+from ctl.fleet.client import why
 from kysira import __version__
 
 USER_AGENT = f"kysiractl-doctor/{__version__}"
@@ -93,22 +93,16 @@ async def send(session: aiohttp.ClientSession, sent: Probe, timeout_s: float) ->
         return Answer(error=f"no answer in {timeout_s:g} s")
     except (aiohttp.ServerDisconnectedError, ConnectionResetError, aiohttp.ClientOSError) as error:
         is_refused = isinstance(error, aiohttp.ClientConnectorError)
-        return Answer(error=_why(error), is_cut=not is_refused)
+        return Answer(error=why(error), is_cut=not is_refused)
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return Answer(error=_why(error))
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"its certificate is not trusted: {error.certificate_error}"
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
-        return os.strerror(cause.errno).lower()  # asyncio's own text is a tuple
-    return str(error) or "the connection was ended"
+        return Answer(error=why(error))
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    body = b""
     try:
-        return await answer.content.read(_MOST_BYTES)
+        while len(body) < _MOST_BYTES and (piece := await answer.content.read(_MOST_BYTES)):
+            body += piece  # one read is what there is, not all
     except (aiohttp.ClientError, OSError):  # the status has come, which says enough
-        return b""
+        pass
+    return body

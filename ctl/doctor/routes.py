@@ -1,14 +1,16 @@
 """How a filter runs on each route: turned off, with other settings, or as it is."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from ctl.doctor.dump import Manager
+from ctl.doctor.dump import Manager, host_routes
 from ctl.doctor.http_filters import EXT_AUTHZ, Filter, FilterList
-from ctl.doctor.node import Node, flag, has, kind, node, rows, text
+from ctl.doctor.node import Node, flag, has, kind, message, node, rows, text
 
 _MOST_NAMED = 3
+_AUTHZ_OVERRIDES = ("with_request_body", "grpc_service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +36,67 @@ class Uses:
     off: list[str] = field(default_factory=list)
 
 
-def uses(found: FilterList, own: Filter) -> Uses:
-    """Return how the filter runs on the routes of its manager that lead to an app."""
+def uses(found: FilterList, owns: Sequence[Filter]) -> Uses:
+    """Return how the filters run on the routes of their manager that lead to an app.
+
+    A route where none of them runs is off.
+    """
     result = Uses()
     routes = list(app_routes(found.manager))
-    configs = {} if routes or own.is_disabled else {_key(own.config): (own.config, [""])}
+    ways: dict[tuple[str, str], tuple[Filter, Node, list[str]]] = {}
+    if not routes:
+        ways = {(own.name, ""): (own, own.config, []) for own in owns if not own.is_disabled}
     for where, overrides in routes:
-        chosen = next((part[own.name] for part in overrides if own.name in part), None)
-        if own.is_disabled if chosen is None else flag(chosen, "disabled"):
+        running = [(own, config) for own in owns if (config := _on(own, overrides)) is not None]
+        if not running:
             result.off.append(where)
-            continue
-        config = own.config if chosen is None else _overridden(own, chosen)
-        configs.setdefault(_key(config), (config, []))[1].append(where)
-    for config, wheres in configs.values():
-        is_own = config is own.config
-        where = found.where if is_own else f"{found.where}, {_listed(wheres)}"
+        for own, config in running:
+            key = "" if config is own.config else json.dumps(config, sort_keys=True)
+            ways.setdefault((own.name, key), (own, config, []))[2].append(where)
+    for own, config, wheres in ways.values():
+        where = found.where if config is own.config else f"{found.where}, {_listed(wheres)}"
         result.uses.append(Use(where, config, own.kind == EXT_AUTHZ, found.manager))
     return result
 
 
-def _key(config: Node) -> str:
-    return json.dumps(config, sort_keys=True)
+def runs_somewhere(found: FilterList, each: Filter) -> bool:
+    """Return False for a filter that is off on every route to an app."""
+    routes = list(app_routes(found.manager))
+    if not routes:
+        return not each.is_disabled
+    return any(_on(each, overrides) is not None for _, overrides in routes)
+
+
+def runs_everywhere(found: FilterList, each: Filter) -> bool:
+    """Return True for a filter that is on on every route to an app."""
+    routes = list(app_routes(found.manager))
+    if not routes:
+        return not each.is_disabled
+    return all(_on(each, overrides) is not None for _, overrides in routes)
+
+
+def _on(own: Filter, overrides: Sequence[Node]) -> Node | None:
+    """Return the filter's settings on a route, None where it is off there."""
+    said = [node(part, own.name) for part in overrides if own.name in part]
+    if not said:
+        return None if own.is_disabled else own.config
+    parts = [_unwrapped(each) for each in said]
+    if flag(said[0], "disabled") or flag(parts[0], "disabled"):
+        return None
+    return _overridden(own, parts)
+
+
+def _unwrapped(override: Node) -> Node:
+    """Return what a route says of a filter, without the wrapper that turns filters off and on."""
+    said = message(override)
+    return message(node(said, "config")) if kind(said) == "FilterConfig" else said
 
 
 def app_routes(manager: Manager) -> Iterator[tuple[str, list[Node]]]:
     """Yield each route to an app, with what it says of filters: the closest word first."""
     for config in manager.routes:
         for host in rows(config, "virtual_hosts"):
-            for route in rows(host, "routes"):
+            for route in host_routes(host):
                 if not has(route, "route"):  # redirects and the like reach no app
                     continue
                 above = [_per_filter(part) for part in (route, host, config)]
@@ -83,19 +118,21 @@ def _route_name(route: Node) -> str:
     return f"route {text(route, 'name') or text(match, 'safe_regex', 'regex') or 'without a name'}"
 
 
-def _overridden(own: Filter, override: Node) -> Node:
-    """Return the filter's settings on a route that says something of them."""
-    if kind(override) == "FilterConfig":  # the wrapper that can turn filters off and on
-        override = node(override, "config")
+def _overridden(own: Filter, said: Sequence[Node]) -> Node:
+    """Return the filter's settings on a route that says something of them, the closest word first.
+
+    Of ext_proc's each key counts where it is said closest; of ext_authz's the closest word does.
+    """
     if own.kind != EXT_AUTHZ:
-        said = node(override, "overrides")
-        return {**own.config, **said} if said else own.config
-    settings = node(override, "check_settings")
+        merged: dict[str, Any] = {}
+        for each in reversed(said):
+            merged.update(node(each, "overrides"))
+        return {**own.config, **merged} if merged else own.config
+    settings = node(said[0], "check_settings")
     if flag(settings, "disable_request_body_buffering"):
         return {key: value for key, value in own.config.items() if key != "with_request_body"}
-    if has(settings, "with_request_body"):
-        return {**own.config, "with_request_body": settings["with_request_body"]}
-    return own.config
+    known = {key: settings[key] for key in _AUTHZ_OVERRIDES if has(settings, key)}
+    return {**own.config, **known} if known else own.config
 
 
 def _listed(names: list[str]) -> str:

@@ -8,6 +8,7 @@ from ctl.doctor import codes
 from ctl.doctor.http_filters import Filter, FilterList
 from ctl.doctor.node import Node, flag, has, node, rows, text
 from ctl.doctor.report import Chart
+from ctl.doctor.routes import runs_everywhere
 
 _TOLD = ("score", "reason", "mode", "would-have-killed", "event-id")
 _HYPHENS = tuple(f"x-kysira-{name}" for name in _TOLD)
@@ -23,7 +24,8 @@ def check_stripping(
     It matters most where requests pass while Kysira can't be asked: it removes them itself.
     """
     manager = found.manager.config
-    removals = [*_early(manager), *_filtered(before)]
+    always = [each for each in before if not each.is_matched and runs_everywhere(found, each)]
+    removals = [*_early(manager), *_filtered(always)]
     left = [name for name in _HYPHENS if not _is_removed(name, removals)]
     if left:
         said = f"{found.where}: {', '.join(left)}"
@@ -46,9 +48,9 @@ def _early(manager: Node) -> Iterator[Node]:
         yield from rows(row, "typed_config", "mutations")
 
 
-def _filtered(before: Sequence[Filter]) -> Iterator[Node]:
-    for each in before:
-        if each.kind == "HeaderMutation" and not each.is_disabled and not each.is_matched:
+def _filtered(filters: Sequence[Filter]) -> Iterator[Node]:
+    for each in filters:
+        if each.kind == "HeaderMutation":
             yield from rows(each.config, "mutations", "request_mutations")
 
 

@@ -18,6 +18,10 @@ _MANAGER = ".http_connection_manager.v3.HttpConnectionManager"
 _EXT_PROC = ".ext_proc.v3.ExternalProcessor"
 _BUFFER = "per_connection_buffer_limit_bytes"
 _HTTP2 = "http2_protocol_options"
+_WINDOW = "initial_stream_window_size"
+_UPLOADS = "otherwise whole uploads over HTTP/2 are handed to the filter"
+_WHY_WINDOW = f"Kysira set it: {_UPLOADS}."
+_WHY_BUFFER = "Kysira raised it: what is inspected of a body is held."
 _ROUTER = ".router.v3.Router"
 _BY_HAND = "add the parts by hand, from kysiractl render envoy --snippet"
 
@@ -77,7 +81,7 @@ def merge(text: str, options: EnvoyOptions) -> Merged:
                 notes += _add_filters(document, manager, filters, options)
             if is_new(manager.config):
                 notes += _set_window(document, manager, _buffer(listener, options))
-        _set_buffer(document, listener, options)
+        notes += _set_buffer(document, listener, options)
     _add_cluster(document, static, options)
     return Merged(document.text, tuple(dict.fromkeys(notes)))
 
@@ -177,27 +181,37 @@ def _buffer(listener: Node, options: EnvoyOptions) -> int:
     return max(limit, options.max_body_bytes, MIN_HTTP2_WINDOW)
 
 
-def _set_buffer(document: Document, listener: Node, options: EnvoyOptions) -> None:
+def _set_buffer(document: Document, listener: Node, options: EnvoyOptions) -> list[str]:
     """Let the listener hold what is inspected of an HTTP/1 body."""
-    if _number(get(listener, _BUFFER), DEFAULT_BUFFER_BYTES) < options.max_body_bytes:
-        document.set(listener, _BUFFER, str(options.max_body_bytes))
+    limit, wanted = _number(get(listener, _BUFFER), DEFAULT_BUFFER_BYTES), options.max_body_bytes
+    if limit >= wanted:
+        return []
+    document.set(listener, _BUFFER, str(wanted), comment=_WHY_BUFFER)
+    return [
+        f"{_name(listener)}: raised {_BUFFER} from {limit} to {wanted}: what is inspected of a "
+        "body is held"
+    ]
 
 
 def _set_window(document: Document, manager: _Manager, buffer: int) -> list[str]:
-    """Bound what HTTP/2 sends of a body: the listener's limit does not; the default is 256 MiB."""
-    key = "initial_stream_window_size"
+    """Bound what HTTP/2 sends of a body: the listener's limit does not."""
     http2 = get(manager.config, _HTTP2)
-    window = get(http2, key)
-    if http2 is None or not http2.value:
-        document.set(manager.config, _HTTP2, f"{{{key}: {buffer}}}")
-    elif _number(window, 0) < buffer:
-        document.set(http2, key, str(buffer))
-    elif _number(window, buffer) > buffer:
+    window = get(http2, _WINDOW)
+    if _number(window, buffer) > buffer:
         return [
-            f"{manager}: {key} {scalar(window)} lets HTTP/2 requests send that "
+            f"{manager}: {_WINDOW} {scalar(window)} lets HTTP/2 requests send that "
             f"much of a body to ext-proc; {buffer} is enough"
         ]
-    return []
+    if _number(window, 0) == buffer:
+        return []
+    if http2 is None or not http2.value:
+        text = f"{{{_WINDOW}: {buffer}}}"
+        document.set(manager.config, _HTTP2, text, comment=_WHY_WINDOW)
+    else:
+        document.set(http2, _WINDOW, str(buffer), comment=_WHY_WINDOW)
+    setting = f"{_HTTP2}.{_WINDOW}"
+    change = f"raised {setting} from {scalar(window)}" if window else f"set {setting}"
+    return [f"{manager}: {change} to {buffer}: {_UPLOADS}"]
 
 
 def _number(node: Node | None, default: int) -> int:

@@ -1,27 +1,26 @@
 """Events from files: of a service's folder, of all services, or wherever a user kept them."""
 
-import gzip
 import heapq
 import os
 import re
 import sys
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from types import MappingProxyType
+from typing import IO, BinaryIO
 
 from ctl.arguments import usage_error
 from ctl.events.record import Record, record_of_line
+from ctl.inputs import BROKEN, STDIN, inflated, skip_line, why
 
 OPTION = "--from"
-STDIN = "-"
 EVENTS_FILE = "events.jsonl"
 _ROTATED = re.compile(rf"{re.escape(EVENTS_FILE)}(?:\.(\d{{1,6}}))?(?:\.gz)?")
-_GZIP = b"\x1f\x8b"
 _LONGEST = 1 << 20
 _MOST_LOOKS = 4
+_NOTHING: Mapping[str, IO[bytes]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -50,14 +49,17 @@ class _Part:
     source: str
 
 
-def read_files(names: Sequence[str], unread: Unread) -> Iterator[Record]:
+def read_files(
+    names: Sequence[str], unread: Unread, given: Mapping[str, IO[bytes]] = _NOTHING
+) -> Iterator[Record]:
     """Yield the events of files and folders by time, in flat memory; count what is none.
 
-    All are opened before the first event; raises a usage error for one that can't be.
+    All are opened before the first event, but for those that are ``given`` open; raises a usage
+    error for one that can't be.
     """
     held = ExitStack()
     try:
-        series = [parts for name in names for parts in _opened(name, held)]
+        series = [parts for name in names for parts in _opened(name, given, held)]
     except BaseException:
         held.close()
         raise
@@ -71,8 +73,10 @@ def _merged(series: Sequence[list[_Part]], unread: Unread, held: ExitStack) -> I
         )
 
 
-def _opened(name: str, held: ExitStack) -> list[list[_Part]]:
+def _opened(name: str, given: Mapping[str, IO[bytes]], held: ExitStack) -> list[list[_Part]]:
     """Return the open files that a name stands for: those of a service together, oldest first."""
+    if name in given:
+        return [[_Part(given[name], name, Path(name).name if name != STDIN else "")]]
     if name == STDIN:
         if sys.stdin is None:
             raise usage_error(OPTION, "standard input is closed")
@@ -125,7 +129,7 @@ def _numbered(folder: Path) -> list[tuple[int, Path]]:
     try:
         names = [each.name for each in folder.iterdir() if each.is_file()]
     except OSError as error:
-        raise usage_error(OPTION, f"{folder}: {_why(error)}") from None
+        raise usage_error(OPTION, f"{folder}: {why(error)}") from None
     found = [(match, name) for name in names if (match := _ROTATED.fullmatch(name))]
     return sorted((int(match[1] or 0), folder / name) for match, name in found)
 
@@ -136,41 +140,25 @@ def _open(path: Path, source: str, held: ExitStack) -> _Part:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise usage_error(OPTION, f"{path}: {_why(error)}") from None
+        raise usage_error(OPTION, f"{path}: {why(error)}") from None
 
 
 def _events(parts: Sequence[_Part], unread: Unread) -> Iterator[Record]:
     for part in parts:
         try:
-            yield from _of_lines(_inflated(part.file), part.source, unread)
-        except (OSError, EOFError, zlib.error) as error:
-            why = _why(error) if isinstance(error, OSError) else "its compressed data are damaged"
-            unread.broken.append(f"{part.path}: not read to its end: {why}")
-
-
-def _inflated(file: IO[bytes]) -> BinaryIO:
-    peeked = cast(Any, file).peek(len(_GZIP))
-    is_gzip = peeked[: len(_GZIP)] == _GZIP
-    return cast(BinaryIO, gzip.GzipFile(fileobj=file) if is_gzip else file)
+            yield from _of_lines(inflated(part.file), part.source, unread)
+        except BROKEN as error:
+            unread.broken.append(f"{part.path}: not read to its end: {why(error)}")
 
 
 def _of_lines(file: BinaryIO, source: str, unread: Unread) -> Iterator[Record]:
     while line := file.readline(_LONGEST):
         is_ended = line.endswith(b"\n")
         if not is_ended and len(line) == _LONGEST:  # nothing this long is an event
-            _skip_line(file)
+            skip_line(file, _LONGEST)
             unread.foreign += 1
         elif event := record_of_line(line, source):
             yield event
         elif line.strip():
             unread.foreign += is_ended
             unread.torn += not is_ended
-
-
-def _skip_line(file: BinaryIO) -> None:
-    while (piece := file.readline(_LONGEST)) and not piece.endswith(b"\n"):
-        pass
-
-
-def _why(error: OSError) -> str:
-    return os.strerror(error.errno).lower() if error.errno else str(error)

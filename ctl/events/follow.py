@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 
 import aiohttp
 
@@ -24,6 +25,8 @@ _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 5.0
 _SILENCE_S = 45.0
 """A service says something every 15 seconds."""
+_HEAD_S = 10.0
+"""It begins a stream at once."""
 _SEEN_EACH = 2 * REMEMBERED
 
 Show = Callable[[Record], bool]
@@ -206,7 +209,11 @@ class _Follower:
         last = self._last.id if self._last else ""
         headers = {"Last-Event-ID": last} if last else {}
         parser = Parser()
-        async with self._client.stream(self._target, STREAM, headers) as answer:
+        async with AsyncExitStack() as held:
+            async with asyncio.timeout(_HEAD_S):
+                answer = await held.enter_async_context(
+                    self._client.stream(self._target, STREAM, headers)
+                )
             if answer.status != 200:
                 self._say(f"its stream answered {answer.status}; trying again")
                 return

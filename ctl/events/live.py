@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ctl.events.record import Record, record
+from ctl.events.record import Record, mended, record
 from ctl.fleet.client import Reply
 from ctl.fleet.open import fleet
 from ctl.fleet.options import Which
@@ -50,7 +50,7 @@ def why_silent(reply: Reply) -> str:
 
 def events_of(reply: Reply) -> Iterator[Record]:
     """Yield the events of an answer."""
-    rows: Iterable[object] = reply.body
+    rows: Iterable[object] = mended(reply.body)  # type: ignore[assignment]
     for row in rows:
         if event := record(row, reply.target.name):
             yield event

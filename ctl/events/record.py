@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 
@@ -27,9 +28,7 @@ class Record:
 
     def number(self, key: str) -> float:
         """Return a field that should be a number, 0 where it is none."""
-        value = self.row.get(key)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return float(value) if is_number and value is not None else 0.0
+        return number(self.row.get(key)) or 0.0
 
     def texts(self, key: str) -> list[str]:
         """Return a field that should be a list of texts, without what is none."""
@@ -45,6 +44,17 @@ class Record:
     def _rows(self, key: str) -> list[Any]:
         value = self.row.get(key)
         return value if isinstance(value, list) else []
+
+
+def number(value: object) -> float | None:
+    """Return a JSON value as a finite number, None when it is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if isfinite(found) else None
 
 
 def record(row: object, source: str = "") -> Record | None:
@@ -66,6 +76,18 @@ def record_of_line(line: bytes, source: str = "") -> Record | None:
     if not line.lstrip().startswith(b"{"):
         return None
     try:
-        return record(json.loads(line), source)
+        row = json.loads(line, parse_constant=_none)
+        return record(mended(row) if b"\\ud" in line.lower() else row, source)
     except (ValueError, RecursionError):
         return None
+
+
+def mended(row: object) -> object:
+    """Return a JSON value without halves of characters and NaN, which can't be written."""
+    text = json.dumps(row, ensure_ascii=False)
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.loads(text, parse_constant=_none)
+
+
+def _none(_word: str) -> None:
+    """Stand for NaN and Infinity, which are no JSON."""

@@ -43,7 +43,7 @@ class Parser:
         name, _, value = line.partition(b":")  # a comment has no name
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._size += len(value)
+            self._size += len(value) + 1  # an empty one takes room too
             if self._size <= self._most:
                 self._data.append(value)
         elif name == b"id" and b"\0" not in value:

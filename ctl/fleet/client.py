@@ -3,16 +3,22 @@
 import asyncio
 import json
 import os
+import re
+import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from ctl.fleet.target import Target
+from kysira.errors import SettingsError
 
 _MOST_ANSWER_BYTES = 32 << 20
+_TOKEN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")
+"""What a header can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +55,39 @@ async def _note_sent(_session: object, context: Any, _params: object) -> None:
 class FleetClient:
     """Talks to services with one token and one deadline."""
 
-    def __init__(self, session: aiohttp.ClientSession, token: str, timeout_s: float) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, token: str, timeout_s: float,
+        most_bytes: int = _MOST_ANSWER_BYTES,
+    ) -> None:  # fmt: skip
         self._session = session
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout_s = timeout_s
+        self._most_bytes = most_bytes
 
     async def ask(
         self, target: Target, path: str, *, method: str = "GET",
         json_body: Mapping[str, Any] | None = None,
     ) -> Reply:  # fmt: skip
         """Return the reply of one service; never raises for what a service or network does."""
-        if target.problem:
-            return Reply(target, error=target.problem)
+        if problem := target.unasked:
+            return Reply(target, error=problem)
         sent = _Sent()
         try:
             async with asyncio.timeout(self._timeout_s):
                 async with self._session.request(
-                    method, target.url + path, json=json_body, headers=self._headers,
+                    method, target.url + path, json=json_body, headers=self._told(target),
                     allow_redirects=False, server_hostname=target.server_name or None,
                     trace_request_ctx=sent,
                 ) as answer:  # fmt: skip
-                    return _reply(target, answer.status, await _read(answer))
+                    text = await _read(answer, self._most_bytes)
+                    if text is None:
+                        most = f"{self._most_bytes / 2**20:g} MiB"
+                        return Reply(target, answer.status, error=f"answers more than {most}")
+                    return _reply(target, answer.status, text)
         except TimeoutError:
             error = f"no answer in {self._timeout_s:g} s"
         except (aiohttp.ClientError, OSError) as failure:
-            error = _why(failure)
+            error = why(failure)
         if target.carrier and (broken := target.carrier()):
             error = f"{error} (kubectl: {broken})"
         return Reply(target, error=error, may_have_arrived=sent.is_begun)
@@ -91,16 +105,30 @@ class FleetClient:
         self, target: Target, path: str, headers: Mapping[str, str]
     ) -> "aiohttp.client._RequestContextManager":
         """Return an answer without an end, to be entered; raises aiohttp's errors."""
+        if problem := target.unasked:
+            raise aiohttp.ClientConnectionError(problem)
         return self._session.get(
-            target.url + path, headers={**self._headers, **headers}, allow_redirects=False,
+            target.url + path, headers={**self._told(target), **headers}, allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout_s),
             server_hostname=target.server_name or None, trace_request_ctx=_Sent(),
         )  # fmt: skip
 
+    def _told(self, target: Target) -> dict[str, str]:
+        """Return the headers of a request: what ends TLS often finds its way by the Host."""
+        if not target.server_name:
+            return self._headers
+        port = urlsplit(target.url).port
+        host = target.server_name if port in (None, 443) else f"{target.server_name}:{port}"
+        return {**self._headers, "Host": host}
+
 
 @asynccontextmanager
-async def fleet_client(token: str, timeout_s: float) -> AsyncIterator[FleetClient]:
-    """Hold the connections of a command."""
+async def fleet_client(
+    token: str, timeout_s: float, most_bytes: int = _MOST_ANSWER_BYTES
+) -> AsyncIterator[FleetClient]:
+    """Hold the connections of a command; raises SettingsError for a token that can't be sent."""
+    if not _TOKEN.fullmatch(token):
+        raise SettingsError("the admin token holds a line break, or what is no text")
     connector = aiohttp.TCPConnector(limit=0)
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(_note_sent)
@@ -108,15 +136,17 @@ async def fleet_client(token: str, timeout_s: float) -> AsyncIterator[FleetClien
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False,
         trace_configs=[trace],
     ) as session:  # fmt: skip
-        yield FleetClient(session, token, timeout_s)
+        yield FleetClient(session, token, timeout_s, most_bytes)
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    """Return the whole body, as much of it as any service of ours sends."""
-    pieces, left = [], _MOST_ANSWER_BYTES
-    while left > 0 and (piece := await answer.content.read(left)):  # what there is, not all
-        pieces.append(piece)
+async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """Return the whole body, None when it is longer than that."""
+    pieces, left = [], most
+    while piece := await answer.content.read(1 << 20):  # what there is, not all
         left -= len(piece)
+        if left < 0:
+            return None
+        pieces.append(piece)
     return b"".join(pieces)
 
 
@@ -137,12 +167,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """Return for people why a connection failed."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return f"its certificate is not trusted: {error.certificate_error}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "closed the connection without an answer"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, ssl.SSLError):  # its number is none of the system's
+        return f"no TLS: {(cause.reason or 'it failed').replace('_', ' ').lower()}"
     if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
         return os.strerror(cause.errno).lower()  # asyncio's own text is a tuple
     return f"no answer: {type(error).__name__}"

@@ -14,6 +14,7 @@ _FAILED = re.compile(rb'an error occurred forwarding [^:]*: ([^"\n]+)')
 _START_S = 20.0
 """Seconds until it must listen: kubectl asks the API server about the pod first."""
 _STOP_S = 3.0
+_LINE_BYTES = 1 << 22
 
 
 class Forward:
@@ -44,6 +45,13 @@ class Forward:
         """Return why the last connection failed that could not be carried, "" if none did."""
         found = _FAILED.findall(b"\n".join(self._errors))
         return last_line(found[-1]) if found else ""
+
+    def end(self) -> str:
+        """Return why it has ended, "" while it runs: its port may be another program's then."""
+        if self._process.returncode is None:
+            return ""
+        said = last_line(b"\n".join(self._errors)) or "it says not why"
+        return f"kubectl has ended: {said}"
 
     async def stop(self) -> None:
         """End kubectl, politely first."""
@@ -81,6 +89,7 @@ async def forwarding(command: Sequence[str]) -> Forward:
     process = await asyncio.create_subprocess_exec(
         *command, "--address=127.0.0.1",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        limit=_LINE_BYTES,
     )  # fmt: skip
     forward = Forward(process)
     try:

@@ -96,4 +96,5 @@ async def _target(kubectl: Sequence[str], pod: Pod, held: AsyncExitStack) -> Tar
     held.push_async_callback(forward.stop)
     if forward.port is None:
         return Target(name, "", problem=f"kubectl port-forward: {forward.problem}")
-    return Target(name, f"http://127.0.0.1:{forward.port}", carrier=forward.failure)
+    url = f"http://127.0.0.1:{forward.port}"
+    return Target(name, url, carrier=forward.failure, end=forward.end)

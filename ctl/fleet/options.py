@@ -1,6 +1,5 @@
 """The options that say which services are meant, declared once for all commands."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,11 +8,11 @@ import typer
 from ctl.arguments import parsed, usage_error
 from ctl.config.load import config
 from ctl.envoy.options import read_duration
+from ctl.fleet.pods import read_pod
 from ctl.fleet.target import Spoken, read_target
 
 _WHICH = "Which services"
 _POD = "pod/"
-_POD_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
 
 Targets = Annotated[
     list[str] | None,
@@ -114,10 +113,3 @@ def which(
 
 def _pod(name: str) -> str:
     return parsed("--target", read_pod, name)
-
-
-def read_pod(name: str) -> str:
-    """Return a pod's name; raises ValueError for what can't be one (RFC 1123)."""
-    if not _POD_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is not a pod's name")
-    return name

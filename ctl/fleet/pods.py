@@ -1,5 +1,6 @@
 """Pods as ``kubectl get pods -o json`` tells them, and where each is managed."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,16 @@ PORTS = {
 }
 """Where a container of ours is managed when no port of it says so by its name."""
 _USUAL_PORT = 9090
+
+
+_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
+
+
+def read_pod(name: str) -> str:
+    """Return a pod's name; raises ValueError for what can't be one (RFC 1123)."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a pod's name")
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ def _is_meant(item: Mapping[str, Any], *, is_named: bool) -> bool:
 
 def _pod(item: Mapping[str, Any]) -> Pod:
     meta, phase = item["metadata"], item["status"].get("phase", "Unknown")
-    name, namespace = meta["name"], meta["namespace"]
+    name, namespace = read_pod(meta["name"]), str(meta["namespace"])
     if meta.get("deletionTimestamp"):
         return Pod(name, namespace, problem="the pod is being deleted")
     if phase != "Running":

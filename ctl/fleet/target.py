@@ -4,13 +4,15 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 from ctl.envoy.options import is_ip
-from kysira.errors import StartError
 
 DEFAULT_PORT = 9090
 """ext-proc's management port."""
+_LOOK_UP_S = 10.0
+"""Seconds that a look-up may take: a name server that is down is given up after five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,26 @@ class Target:
     carrier: Callable[[], str] | None = field(default=None, compare=False, repr=False)
     """Tells the last failure of what carries the connections to it; "" when there was none."""
 
+    end: Callable[[], str] | None = field(default=None, compare=False, repr=False)
+    """Tells that what carries them has ended: who listens there by then gets no token of ours."""
+
+    @property
+    def unasked(self) -> str:
+        """Return why it can't be asked now, "" when it can."""
+        return self.problem or (self.end() if self.end else "")
+
     @property
     def spelt(self) -> str:
-        """Return what names this one service after --target."""
-        return f"https://{self.name}" if self.url.startswith("https:") else self.name
+        """Return what names this service after --target.
+
+        One of several with one certificate is meant by their name: no address would match that.
+        """
+        if not self.url.startswith("https:"):
+            return self.name
+        if not self.server_name:
+            return f"https://{self.name}"
+        parts = urlsplit(self.url)
+        return f"https://{self.server_name}:{parts.port}{parts.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +83,52 @@ def read_target(text: str) -> Spoken:
 async def resolve(spoken: Sequence[Spoken]) -> list[Target]:
     """Return every service behind the names, each address once: a headless Service has many.
 
-    Raises StartError for a name that nobody knows.
+    A name that nobody knows is a target with a problem: it keeps nobody from asking the others.
     """
     found = await asyncio.gather(*map(_addresses, spoken))
     targets: dict[str, Target] = {}
     for each, addresses in zip(spoken, found, strict=True):
+        if isinstance(addresses, str):
+            targets.setdefault(_written(each), Target(_named(each), _written(each), "", addresses))
+            continue
         for ip in addresses:
             target = _target(each, ip, is_one_of_many=len(addresses) > 1)
             targets.setdefault(target.url, target)
     return list(targets.values())
 
 
-async def _addresses(each: Spoken) -> list[str]:
+async def _addresses(each: Spoken) -> list[str] | str:
+    """Return the addresses of a host, or why there are none."""
     if is_ip(each.host):
         return [each.host]
+    # It comes with aiohttp, which takes longer to import than help to print.
+    from kysira.events.sinks.worker import Worker  # noqa: PLC0415
+
+    look_up = partial(socket.getaddrinfo, each.host, each.port, type=socket.SOCK_STREAM)
+    thread = Worker("kysira-name")  # one that hangs holds up neither the others nor the end
     try:
-        rows = await asyncio.get_running_loop().getaddrinfo(
-            each.host, each.port, type=socket.SOCK_STREAM
-        )
+        async with asyncio.timeout(_LOOK_UP_S):
+            rows = await thread.call(look_up)
+    except TimeoutError:
+        return f"its name could not be looked up in {_LOOK_UP_S:g} s"
     except OSError as error:
-        raise StartError(f"{each.host}: {error.strerror or 'no such name'}") from None
+        return (error.strerror or "no such name").lower()
+    except UnicodeError:
+        return "no host has such a name"
+    finally:
+        thread.end()
     addresses = list(dict.fromkeys(str(row[4][0]) for row in rows))
     if each.host == "localhost":  # both address families of one machine: one service
         return addresses[-1:] if "127.0.0.1" not in addresses else ["127.0.0.1"]
     return addresses
+
+
+def _named(each: Spoken) -> str:
+    return f"{each.host}:{each.port}{each.path}"
+
+
+def _written(each: Spoken) -> str:
+    return f"{each.scheme}://{_named(each)}"
 
 
 def _target(each: Spoken, ip: str, *, is_one_of_many: bool) -> Target:

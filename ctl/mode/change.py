@@ -2,14 +2,18 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http.client import BAD_REQUEST, CONFLICT
 
 from ctl.fleet.client import FleetClient, Reply
 from ctl.fleet.target import Target
 from ctl.mode.state import PATH, Reading, State, read_all, reading
-from ctl.mode.wanted import Result, Row, Wanted, already_note, verdict
+from ctl.mode.wanted import Result, Row, Wanted, already_note, is_already, verdict
 
 MAY_STILL = "it may still change"
+_NONE: Mapping[Target, Reading] = {}
+_TOLD_TO_S = 0.01
+"""Ends are told to the millisecond."""
 _OLDER = "an older service can't compare and set in one step: leave --if-mode out, or upgrade it"
 
 
@@ -31,11 +35,16 @@ def _planned(each: Reading, wanted: Wanted) -> Row | None:
             return Row(each.target, left, each.state, each.state, f"it is {each.state.mode}")
 
 
-async def change(client: FleetClient, readings: Sequence[Reading], wanted: Wanted) -> list[Row]:
+async def change(
+    client: FleetClient, readings: Sequence[Reading], wanted: Wanted,
+    fresh: Mapping[Target, Reading] = _NONE,
+) -> list[Row]:  # fmt: skip
     """Ask those that need it, all at once; then read back every one that was heard before.
 
-    The second look begins once the last one was asked: of two commands that run against each
-    other at least one sees, and tells, that the other has been there.
+    ``fresh`` has what services said since, where a person was asked: that is what they were before,
+    and what a rollback restores. The second look begins once the last one was asked: of two
+    commands that run against each other at least one sees, and tells, that the other has been
+    there.
     """
     rows = planned(readings, wanted)
     asked = [each.target for each, row in zip(readings, rows, strict=True) if row is None]
@@ -43,13 +52,18 @@ async def change(client: FleetClient, readings: Sequence[Reading], wanted: Wante
     replies = await client.ask_all(asked, PATH, method="POST", json_body=wanted.body)
     posted = dict(zip(asked, replies, strict=True))
     after = await _look_again(client, readings)
-    is_up = wanted.ttl_s is not None and time.monotonic() - begun >= wanted.ttl_s
+    asked_for = _Asked(wanted, time.monotonic() - begun)
     return [
         _unasked(row, after.get(row.target), wanted)
         if row
-        else _asked(each, posted[each.target], after[each.target], wanted, is_up=is_up)
+        else _asked(_latest(each, fresh), posted[each.target], after[each.target], asked_for)
         for each, row in zip(readings, rows, strict=True)
     ]
+
+
+def _latest(each: Reading, fresh: Mapping[Target, Reading]) -> Reading:
+    said = fresh.get(each.target, each)
+    return each if said.state is None else said
 
 
 async def _look_again(client: FleetClient, before: Sequence[Reading]) -> Mapping[Target, Reading]:
@@ -64,15 +78,43 @@ def _unasked(row: Row, after: Reading | None, wanted: Wanted) -> Row:
     if after.state is None:
         note = f"was {wanted.mode}, then: {after.error}"
         return Row(row.target, Result.SILENT, row.before, None, note)
-    if after.state.mode is not wanted.mode:
+    if not is_already(after.state, wanted):
         return _overruled(row.target, row.before, after.state)
     return row
 
 
-def _asked(before: Reading, reply: Reply, after: Reading, wanted: Wanted, *, is_up: bool) -> Row:
-    told = reading(reply).state
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for, and how long it took until all were looked at again."""
+
+    wanted: Wanted
+    took_s: float
+
+    @property
+    def is_up(self) -> bool:
+        """Return True when a flip with an end may be over by now."""
+        return self.wanted.ttl_s is not None and self.took_s >= self.wanted.ttl_s
+
+    def is_in(self, told: State) -> bool:
+        """Return True when a service that says so did as asked."""
+        is_timed = told.expires_at is not None
+        return told.mode is self.wanted.mode and is_timed == (self.wanted.ttl_s is not None)
+
+    def is_still(self, told: State, now: State) -> bool:
+        """Return True when what was told is in force, or somebody asked for the same just now.
+
+        That may be this command itself, for a service that is reached by two addresses.
+        """
+        if told.expires_at is None or now.expires_at is None:
+            return (now.mode, now.expires_at) == (told.mode, told.expires_at)
+        later_s = now.expires_at - told.expires_at
+        return now.mode is told.mode and abs(later_s) <= self.took_s + _TOLD_TO_S
+
+
+def _asked(before: Reading, reply: Reply, after: Reading, asked_for: _Asked) -> Row:
+    told, wanted = reading(reply).state, asked_for.wanted
     if told is not None:
-        return _confirmed(before, told, after, is_up=is_up)
+        return _confirmed(before, told, after, asked_for)
     if reply.status:
         return _refused(before, reply, after, wanted)
     if after.state is not None and _is_by_us(after.state, before.state, wanted):
@@ -100,13 +142,16 @@ def _refused(before: Reading, reply: Reply, after: Reading, wanted: Wanted) -> R
     return Row(target, Result.REFUSED, before.state, now, error, reply.status)
 
 
-def _confirmed(before: Reading, told: State, after: Reading, *, is_up: bool) -> Row:
+def _confirmed(before: Reading, told: State, after: Reading, asked_for: _Asked) -> Row:
     """Return the row of a service that said it did as asked, by what is in force now."""
-    target = before.target
+    target, is_up = before.target, asked_for.is_up
+    if not asked_for.is_in(told) and not is_up:
+        note = f"answered 200, but says {_in_words(told)}: not as asked"
+        return Row(target, Result.UNKNOWN, before.state, after.state or told, note)
     if after.state is None:
         note = f"said that it changed, then: {after.error}"
         return Row(target, Result.UNKNOWN, before.state, told, note)
-    if (after.state.mode, after.state.expires_at) == (told.mode, told.expires_at):
+    if asked_for.is_still(told, after.state):
         note = "" if told.is_saved else "not saved: a restart undoes it"
         return Row(target, Result.CHANGED, before.state, after.state, note)
     if is_up:
@@ -115,8 +160,12 @@ def _confirmed(before: Reading, told: State, after: Reading, *, is_up: bool) -> 
 
 
 def _overruled(target: Target, before: State | None, now: State) -> Row:
-    note = f"somebody else set it to {now.mode} meanwhile"
+    note = f"somebody else set it to {_in_words(now)} meanwhile"
     return Row(target, Result.OVERRULED, before, now, note)
+
+
+def _in_words(state: State) -> str:
+    return state.mode if state.expires_at is None else f"{state.mode} with an end"
 
 
 def _is_by_us(now: State, before: State | None, wanted: Wanted) -> bool:

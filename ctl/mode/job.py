@@ -49,10 +49,14 @@ async def set_mode(which: Which, wanted: Wanted, how: How, output: Output) -> Ex
             for each, row in zip(readings, planned(readings, wanted), strict=True)
             if row is None
         ]
-        if how.is_asking and to_change and not await _is_agreed(found, to_change, wanted):
-            return Exit.FINDINGS
+        fresh = {}
+        if how.is_asking and to_change:
+            if not await _is_agreed(found, to_change, wanted):
+                return Exit.FINDINGS
+            # They may have thought for minutes.
+            fresh = {row.target: row for row in await read_all(found.client, to_change)}
         try:
-            rows = await change(found.client, readings, wanted)
+            rows = await change(found.client, readings, wanted, fresh)
             rows = await _undone(found, rows) if how.is_rolling_back else rows
         except asyncio.CancelledError:
             note("interrupted: services may have changed; look with kysiractl mode")

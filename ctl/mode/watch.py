@@ -1,10 +1,9 @@
 """Follows the mode of services, and says when one changes."""
 
 import asyncio
-import json
 import time
 
-from ctl.console import Output
+from ctl.console import Output, json_text, printable
 from ctl.fleet.client import FleetClient
 from ctl.fleet.open import Fleet
 from ctl.fleet.target import Target
@@ -40,7 +39,8 @@ def line(now: Reading, output: Output) -> str:
     at = iso(time.time())
     if output is Output.JSON:
         row = {"time": at, "target": now.target.name, **state_json(now.state)}
-        return json.dumps({**row, "error": now.error or None}, ensure_ascii=False)
+        return json_text({**row, "error": now.error or None})
     if now.state is None:
-        return f"{at}  {now.target.name}  ?  {now.error}"
-    return f"{at}  {now.target.name}  {now.state.mode}  {until_text(now.state.expires_at)}"
+        return printable(f"{at}  {now.target.name}  ?  {now.error}")
+    told = f"{now.state.mode}  {until_text(now.state.expires_at)}"
+    return printable(f"{at}  {now.target.name}  {told}")

@@ -1,8 +1,6 @@
 """Decides a request by a policy, as the front-ends do."""
 
 import dataclasses
-import sys
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from ctl import console
@@ -23,9 +21,7 @@ def load_scoring(*, has_models: bool) -> "Scoring":
     settings = dataclasses.replace(settings, disabled_detectors=())  # that is the policy's to say
     if not has_models:
         settings = dataclasses.replace(settings, sqli_model=NO_MODEL, pi_model=NO_MODEL)
-    terminal = console.stderr()
-    is_live = sys.stderr is not None and terminal.is_terminal
-    with terminal.status("loading the engine …") if is_live else nullcontext():
+    with console.waiting("loading the engine …"):
         from ctl.engine import load_scoring as load_engine  # noqa: PLC0415 - it takes a second
 
         return load_engine(settings)

@@ -13,8 +13,9 @@ from ctl.arguments import usage_error
 from ctl.console import Output
 from ctl.exits import Exit
 from ctl.fleet.options import Timeout, which
+from ctl.inputs import STDIN
 from ctl.policy.differences import Difference, differences
-from ctl.policy.source import STDIN, Known, of_file, of_service
+from ctl.policy.source import Known, of_file, of_service
 from kysira.errors import PolicyError
 
 _NONE = "-"

@@ -11,13 +11,12 @@ from ctl.arguments import parsed, usage_error
 from ctl.console import Output
 from ctl.events.options import FleetOptions
 from ctl.exits import Exit
+from ctl.inputs import STDIN
 from ctl.option_groups import grouped
 from ctl.policy import expiry
 
 if TYPE_CHECKING:
     from ctl.policy.proposal import Proposal
-
-_STDIN = "-"
 
 
 @grouped
@@ -87,8 +86,9 @@ def exclude(
 
     if write and policy is None:
         raise usage_error("--write", "needs --policy FILE, the file to add it to")
-    if _STDIN in (from_ or ()) or str(policy) == _STDIN:
-        raise usage_error("--from" if from_ else "--policy", "standard input can't be read twice")
+    for option, name in [*(("--from", name) for name in from_ or ()), ("--policy", str(policy))]:
+        if _is_read_once(name):
+            raise usage_error(option, f"{_called(name)} can't be read twice: save it in a file")
     if location is not None and all_findings:
         raise usage_error("--location", "leave it out: each finding has its own")
     ask = Ask(
@@ -115,6 +115,16 @@ def exclude(
         raise typer.Exit(Exit.FINDINGS)
     if made.silent:
         raise typer.Exit(Exit.UNREACHABLE)
+
+
+def _is_read_once(name: str) -> bool:
+    """Return True for what gives nothing a second time, as a shell's ``<(…)``."""
+    path = Path(name)
+    return name == STDIN or (path.exists() and not (path.is_file() or path.is_dir()))
+
+
+def _called(name: str) -> str:
+    return "standard input" if name == STDIN else f"{name}, a pipe,"
 
 
 def _pattern(text: str) -> str:

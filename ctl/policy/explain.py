@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,13 +15,12 @@ from ctl.arguments import parsed, usage_error
 from ctl.console import Output
 from ctl.exits import Exit
 from ctl.fleet.options import Targets, Timeout, which
+from ctl.inputs import STDIN
 from ctl.policy.source import DEFAULTS, Known, of_defaults, of_file, of_service
-from ctl.score.request import MOST_BYTES, request_of_file, request_of_text
-from kysira.errors import RequestError
+from ctl.score.request import header_of, read_bounded, request_of_file, request_of_text
 from kysira.types import Action, Mode, Request
 
 _VARIABLE = "KYSIRA_POLICY"
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*")
 
 
 def explain(
@@ -104,6 +102,8 @@ def _request(
         raise usage_error("--request", "give one: --request 'GET /x?q=…', or --request-file FILE")
     if body is not None and body_path is not None:
         raise usage_error("--body", "leave it out: --body-file has one")
+    if str(path) == str(body_path) == STDIN:
+        raise usage_error("--body-file", "standard input can be read once")
     asked = request_of_file(path) if path is not None else request_of_text(text or "")
     if asked.free_text:
         raise usage_error("--request", "must begin like 'GET /path?query'")
@@ -113,23 +113,15 @@ def _request(
         return asked
     if asked.body:
         raise usage_error("--body", "the request has a body already")
-    return replace(asked, body=_read(body_path) if body_path else (body or "").encode())
+    return replace(asked, body=read_bounded(body_path) if body_path else (body or "").encode())
 
 
 def read_header(text: str) -> tuple[str, bytes]:
     """Return name and value of ``Name: value``; raises ValueError."""
-    found = _HEADER.fullmatch(text)
-    if not found:
-        raise ValueError(f"{text!r} is no header, such as 'Content-Type: text/plain'")
-    return found[1].lower(), found[2].encode("utf-8", "surrogateescape")
-
-
-def _read(path: Path) -> bytes:
+    line = text.encode("utf-8", "surrogateescape")
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise RequestError(f"{path}: {error.strerror or error}") from None
-    if len(data) > MOST_BYTES:
-        raise RequestError(f"{path}: a request of over {MOST_BYTES >> 20} MB is not scored")
-    return data
+        if "\n" not in text:
+            return header_of(line)
+    except ValueError:
+        pass
+    raise ValueError(f"{text!r} is no header, such as 'Content-Type: text/plain'")

@@ -110,6 +110,8 @@ def _notes(
         yield "the request names no host: routes with one can't match (--header 'Host: …')"
     if known.policy.exclusions and paths.is_anywhere:
         yield "the path climbs, and may lead anywhere: no exclusion holds, and no lax route"
+    if request.header("upgrade"):
+        yield "what follows an upgrade is read by nobody: the event says unread: upgrade"
     reasons = [why.value for why in decision.verdict.uninspected]
     if reasons:
         yield f"not all of it was read: {', '.join(reasons)}"

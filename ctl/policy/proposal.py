@@ -10,7 +10,7 @@ from ctl.events.record import Record
 from ctl.fleet.options import Which
 from ctl.policy.let_through import LetThrough
 from ctl.policy.narrow import NotNarrowError, Wish, has_index, narrow_path, narrowest
-from ctl.policy.recordings import recordings
+from ctl.policy.recordings import Recordings, recordings
 from ctl.policy.source import Known, ask, is_told, of_defaults, of_file, of_reply
 from ctl.replay.outcome import Doubt
 from ctl.replay.recorded import KILLS, is_scored, redecided, request_of
@@ -69,11 +69,7 @@ def proposal(asked: Ask) -> Proposal:
     recorded = recordings(asked.names, asked.which)
     event = recorded.find(asked.event_id)
     if event is None:
-        where = f"; {'; '.join(recorded.silent)}" if recorded.silent else ""
-        raise RequestError(
-            f"no event {asked.event_id} is recorded: services remember the last 500; name files "
-            f"by --from{where}"
-        )
+        raise RequestError(_not_found(asked.event_id, recorded))
     if not is_scored(event):
         raise RequestError(f"event {event.id} was not scored: no exclusion would change that")
     known = _policy(asked, event)
@@ -93,6 +89,14 @@ def proposal(asked: Ask) -> Proposal:
         event, known, made, effect, problems, _notes(asked, event, made), again.doubts,
         recorded.silent,
     )  # fmt: skip
+
+
+def _not_found(event_id: str, recorded: Recordings) -> str:
+    if begun := recorded.beginning(event_id):
+        return f"{event_id} is no whole id: {', '.join(begun)} begin so"
+    hint = "services remember the last 500; name files by --from"
+    where = f"; {'; '.join(recorded.silent)}" if recorded.silent else ""
+    return f"no event {event_id} is recorded: {hint}{where}"
 
 
 def _policy(asked: Ask, event: Record) -> Known:
@@ -170,7 +174,8 @@ def _without_finding(event: Record, policy: Policy) -> tuple[bool, str]:
         return True, f"no exclusion changes that: {again.decision.reason}"
     names = sorted({why for _, why in again.dropped if why})
     if names:
-        told = f"exclusion {' and '.join(names)} lets the event pass already"
+        what = f"exclusion {names[0]} lets" if len(names) == 1 else f"{' and '.join(names)} let"
+        told = f"{what} the event pass already"
     else:
         told = "the event is not over a threshold of this policy"
     return False, f"nothing to exclude: {told}"

@@ -19,7 +19,7 @@ _SHOWN = 5
 def say(made: Proposal, written: Path | None) -> None:
     """Print it for people; ``written`` is the file that it was added to."""
     event = made.event
-    console.note(
+    _note(
         f"event {event.id}: {event.text('method')} {event.text('host')}{event.text('path')} from "
         f"{event.text('source_ip') or '-'}, {event.text('action')}, {event.text('reason') or '-'}"
     )
@@ -30,7 +30,7 @@ def say(made: Proposal, written: Path | None) -> None:
         if written is not None and made.is_enough:
             console.note(f"added to {written}")
     for text in made.notes:
-        console.note(text)
+        _note(text)
     for doubt in sorted(made.doubts):
         console.note(f"not known: {MEANING[doubt]}")
     if made.exclusions:
@@ -38,7 +38,7 @@ def say(made: Proposal, written: Path | None) -> None:
     for reason in made.silent:
         console.note(f"not looked at: {reason}")
     for text in made.problems:
-        console.note(text)
+        _note(text)
     if written is not None and not made.is_enough:
         console.note(f"{written} is left as it is")
 
@@ -52,7 +52,7 @@ def _say_effect(effect: LetThrough) -> None:
         ("from", effect.sources), ("request", effect.paths), ("reason", effect.reasons),
     ):  # fmt: skip
         if counter:
-            console.note(f"  {name}: {_most(counter)}")
+            _note(f"  {name}: {_most(counter)}")
     if signs := effect.signs:
         console.stderr().print(
             Text("WARNING", "bold red").append(
@@ -63,12 +63,17 @@ def _say_effect(effect: LetThrough) -> None:
             soft_wrap=True,
         )
         for sign in signs:
-            console.note(f"  {sign}")
+            _note(f"  {sign}")
         for sample in effect.samples[:_SHOWN]:
-            console.note(
+            _note(
                 f"  {sample.id} {sample.text('method')} {sample.text('path')} "
                 f"{sample.text('source_ip')} {sample.text('reason')}"
             )
+
+
+def _note(text: str) -> None:
+    """Say something of an event in one line, whatever a client put in it."""
+    console.note(console.printable(text))
 
 
 def _most(counter: Counter[str]) -> str:

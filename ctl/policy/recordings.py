@@ -3,12 +3,17 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ctl.events import files
 from ctl.events.record import Record
 from ctl.events.seen import once
 from ctl.fleet.options import Which
 from kysira.errors import StartError
+
+_LEAST = 4
+_MOST_NAMED = 3
+"""Events whose ids begin as what was asked for: some of them are named."""
 
 
 @dataclass(slots=True)
@@ -31,6 +36,13 @@ class Recordings:
         """Return the event of an id, None when it is not there."""
         wanted = event_id.lower()
         return next((event for event in self.read() if event.id.lower() == wanted), None)
+
+    def beginning(self, text: str) -> list[str]:
+        """Return the first ids that begin with a text; none for a text of a few letters."""
+        if len(text) < _LEAST:
+            return []
+        ids = (event.id for event in self.read() if event.id.lower().startswith(text.lower()))
+        return list(islice(ids, _MOST_NAMED))
 
 
 def recordings(names: Sequence[str], which: Which | None) -> Recordings:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctl.fleet.options import Which
+from ctl.inputs import STDIN
 from kysira.errors import PolicyError, StartError
 from kysira.located_yaml import Location
 from kysira.policy import Policy
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ctl.fleet.client import Reply
 
 POLICY_PATH = "/_kysira/policy"
-STDIN = "-"
 DEFAULTS = "the defaults"
 _NO_POLICY = "answered something that is no policy"
 

@@ -6,18 +6,19 @@ character as ``\xHH``. Of a request there is its line, and with luck its Referer
 
 import json
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
+from ctl.inputs import BROKEN, skip_line, why
 from ctl.replay.item import Broken, Item, Read, Unread
 from kysira.types import Request
 
 MOST_BYTES = 1 << 20
+_BOM = b"\xef\xbb\xbf"
 _QUOTED = rb'"((?:[^"\\]|\\.)*)"'
 _LINE = re.compile(
-    rb"(?:(?P<host>[^\s\[\"]+:\d+) )?(?P<address>(?!- )[^\s\[\"]+) (?P<ident>\S+) "
-    rb"(?P<user>[^\[\"]*?) ?"
+    rb"(?:(?P<host>[^\s\[\"]+:\d+) )?(?P<address>(?!- )(?:[^\s\[\"]+|\[[0-9A-Fa-f:.]+\])) "
+    rb"(?P<ident>\S+) (?P<user>[^\[\"]*?) ?"
     rb"\[(?P<time>[^\]]+)\] " + _QUOTED.replace(b"(", b"(?P<line>", 1) +
     rb" (?:\d{3}|-)(?: (?:\d+|-))?(?: " + _QUOTED.replace(b"(", b"(?P<referer>", 1) +
     rb" " + _QUOTED.replace(b"(", b"(?P<agent>", 1) + rb")?(?: .*)?",
@@ -34,19 +35,15 @@ def log_items(file: BinaryIO, name: str) -> Iterator[Read]:
     try:
         while line := file.readline(MOST_BYTES):
             number += 1
+            line = line.removeprefix(_BOM) if number == 1 else line
             where = f"{name}:{number}"
             if len(line) == MOST_BYTES and not line.endswith(b"\n"):
-                _skip(file)
+                skip_line(file, MOST_BYTES)
                 yield Unread(where, "is too long for a line")
             elif text := line.rstrip(b"\r\n"):
                 yield _item(text, where)
-    except (OSError, EOFError, zlib.error) as error:
-        yield Broken(f"{name}:{number + 1}", f"not read to its end: {error}")
-
-
-def _skip(file: BinaryIO) -> None:
-    while (piece := file.readline(MOST_BYTES)) and not piece.endswith(b"\n"):
-        pass
+    except BROKEN as error:
+        yield Broken(f"{name}:{number + 1}", f"not read to its end: {why(error)}")
 
 
 def _item(text: bytes, where: str) -> Item | Unread:
@@ -60,7 +57,7 @@ def _item(text: bytes, where: str) -> Item | Unread:
     headers["host"] = host.rpartition(b":")[0]
     return _made(
         unescaped(found["line"]), {k: unescaped(v or b"") for k, v in headers.items()},
-        found["address"].decode("utf-8", "replace"), where,
+        found["address"].decode("utf-8", "replace").strip("[],"), where,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """kysiractl replay: what another policy would have done with requests that were seen."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,9 @@ from ctl import console
 from ctl.arguments import parsed, usage_error
 from ctl.console import Output
 from ctl.exits import Exit
+from ctl.inputs import STDIN
 from ctl.policy.source import of_file
-from ctl.replay.formats import STDIN, Format, format_of
+from ctl.replay.formats import Format, sources
 from ctl.replay.outcome import AsMode
 from ctl.replay.share import percent, read_share
 from kysira.errors import CorpusError
@@ -69,7 +71,7 @@ def replay(
     """
     limit = None if max_block_rate is None else parsed("--max-block-rate", read_share,
                                                        max_block_rate)  # fmt: skip
-    if from_.count(STDIN) > 1:
+    if [*from_, str(policy), str(baseline)].count(STDIN) > 1:
         raise usage_error("--from", "standard input can be read once")
     from ctl.replay.report import notes, say  # noqa: PLC0415 - help needs none of it
     from ctl.replay.run import Run  # noqa: PLC0415
@@ -78,9 +80,11 @@ def replay(
     now = time.time()
     after = of_file(policy, now)
     before = None if baseline is None else of_file(baseline, now)
-    kinds = {name: format_of(name) if format_ is Format.AUTO else format_ for name in from_}
     run = Run(after, before, as_mode, Tally(show), has_models=not no_models)
-    run.read(kinds)
+    with ExitStack() as held:
+        found = sources(from_, format_, held)
+        run.read(found)
+    kinds = {each.name: each.kind for each in found}
     tally = run.tally
     told = [*notes(tally, {kind.value for kind in kinds.values()}), *run.broken]
     if not tally.all.requests:

@@ -1,22 +1,20 @@
 """Which kind of file it is, and the file open."""
 
-import gzip
 import json
-import os
 import re
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import BinaryIO
 
 from ctl.events.record import record
+from ctl.inputs import BROKEN, STDIN, inflated, sampled, why
 from kysira.errors import CorpusError
 
-STDIN = "-"
-_GZIP = b"\x1f\x8b"
-_SAMPLE = 1 << 16
-_HAR = re.compile(rb'\s*\{\s*"log"\s*:')
+_HAR = re.compile(rb'\s*\{\s*"log"\s*:|\{.*"log"\s*:\s*\{.*"entries"\s*:\s*\[', re.DOTALL)
 _EVENT = re.compile(rb'\{\s*"timestamp"\s*:.*"action"\s*:', re.DOTALL)
 
 
@@ -29,43 +27,58 @@ class Format(StrEnum):
     ACCESS_LOG = "access-log"
 
 
-def opened(name: str, held: ExitStack) -> BinaryIO:
-    """Return a file, or standard input, inflated; raises CorpusError saying why not."""
-    if name == STDIN and sys.stdin is None:
-        raise CorpusError("standard input is closed")
-    try:
-        file = sys.stdin.buffer if name == STDIN else _open(Path(name), held)
-        is_gzip = cast(Any, file).peek(len(_GZIP))[: len(_GZIP)] == _GZIP
-    except OSError as error:
-        raise CorpusError(f"{name}: {_why(error)}") from None
-    return cast(BinaryIO, gzip.GzipFile(fileobj=file) if is_gzip else file)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where requests are read from."""
+
+    name: str
+    """A file or folder, or ``-``."""
+    kind: Format
+    file: BinaryIO | None = None
+    """Open, and unpacked; None for events that are found by the name: they may be rotated."""
 
 
-def format_of(name: str) -> Format:
-    """Return what kind of file it is, by how it begins; raises CorpusError for an empty one.
+def sources(names: Iterable[str], kind: Format, held: ExitStack) -> list[Source]:
+    """Return every file, opened once: a pipe gives nothing twice.
 
-    A folder is a service's events. Of standard input nothing is taken.
+    Raises CorpusError for one that can't be read, or is empty.
     """
-    if name != STDIN and Path(name).is_dir():
-        return Format.EVENTS
-    with ExitStack() as held:
-        file = opened(name, held)
-        try:
-            sample = cast(Any, file).peek(_SAMPLE) if name == STDIN else file.read(_SAMPLE)
-        except (OSError, EOFError) as error:
-            raise CorpusError(f"{name}: {error}") from None
-    return _of_sample(sample.removeprefix(b"\xef\xbb\xbf").lstrip(), name)
+    return [_source(name, kind, held) for name in dict.fromkeys(names)]
 
 
-def _of_sample(sample: bytes, name: str) -> Format:
+def _source(name: str, kind: Format, held: ExitStack) -> Source:
+    if name != STDIN and kind in (Format.AUTO, Format.EVENTS) and Path(name).is_dir():
+        return Source(name, Format.EVENTS)
+    shown = "standard input" if name == STDIN else name
+    try:
+        sample, file = sampled(inflated(_open(name, held)))
+        if not sample:
+            file.read(1)  # says why, unless it is empty
+    except BROKEN as error:
+        raise CorpusError(f"{shown}: {why(error)}") from None
+    sample = sample.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not sample:
-        raise CorpusError(f"{name}: is empty")
+        raise CorpusError(f"{shown}: is empty")
+    found = _of_sample(sample) if kind is Format.AUTO else kind
+    is_by_name = found is Format.EVENTS and name != STDIN and Path(name).is_file()
+    return Source(name, found, None if is_by_name else file)
+
+
+def _open(name: str, held: ExitStack) -> BinaryIO:
+    if name != STDIN:
+        return held.enter_context(Path(name).open("rb"))
+    if sys.stdin is None:
+        raise CorpusError("standard input is closed")
+    return sys.stdin.buffer
+
+
+def _of_sample(sample: bytes) -> Format:
     if not sample.startswith(b"{"):
         return Format.ACCESS_LOG
-    if _HAR.match(sample):
-        return Format.HAR
     line = sample.partition(b"\n")[0]
-    return Format.EVENTS if _is_event(line) else Format.ACCESS_LOG
+    if _is_event(line):
+        return Format.EVENTS
+    return Format.HAR if _HAR.match(sample) else Format.ACCESS_LOG
 
 
 def _is_event(line: bytes) -> bool:
@@ -73,11 +86,3 @@ def _is_event(line: bytes) -> bool:
         return record(json.loads(line)) is not None
     except (ValueError, RecursionError):  # a long one is cut off in the sample
         return bool(_EVENT.match(line))
-
-
-def _open(path: Path, held: ExitStack) -> IO[bytes]:
-    return held.enter_context(path.open("rb"))
-
-
-def _why(error: OSError) -> str:
-    return os.strerror(error.errno).lower() if error.errno else str(error)

@@ -3,16 +3,17 @@
 import base64
 import binascii
 import io
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 from urllib.parse import urlencode, urlsplit
 
+from ctl.inputs import BROKEN, why
 from ctl.replay.item import Broken, Item, Read, Unread, sent
 from ctl.replay.json_pieces import BrokenJson, JsonPieces
 from kysira.types import Request
 
 _BOUNDARY = "kysira-replay"
+_MADE_ANEW = f"multipart/form-data; boundary={_BOUNDARY}"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -31,8 +32,8 @@ def har_items(file: BinaryIO, name: str) -> Iterator[Read]:
                     continue
                 for number, entry in enumerate(document.items()):
                     yield _item(entry, f"{name}[{number}]")
-    except (BrokenJson, OSError, EOFError, zlib.error) as error:
-        yield Broken(name, f"not read to its end: {error}")
+    except (BrokenJson, *BROKEN) as error:
+        yield Broken(name, f"not read to its end: {why(error)}")
     finally:
         text.detach()
 
@@ -67,6 +68,8 @@ def _item(entry: Any, where: str) -> Item | Unread:
 def _headers(asked: Mapping[str, Any], host: str, kind: str) -> tuple[tuple[str, bytes], ...]:
     rows = _pairs(asked.get("headers"))
     headers = [(name.lower(), value.encode("utf-8", "surrogatepass")) for name, value in rows]
+    if kind == _MADE_ANEW:  # the recorded one names a boundary that the body does not have
+        headers = [row for row in headers if row[0] != "content-type"]
     known = {name for name, _ in headers}
     if host and not known & {"host", ":authority"}:
         headers.insert(0, ("host", host.encode("utf-8", "surrogatepass")))
@@ -104,7 +107,7 @@ def _body(posted: Any) -> tuple[str, bytes]:
     if not rows:
         return kind, b""
     if kind.partition(";")[0].strip().lower() == "multipart/form-data":
-        return f"multipart/form-data; boundary={_BOUNDARY}", _multipart(rows)
+        return _MADE_ANEW, _multipart(rows)
     pairs = [(str(row.get("name", "")), str(row.get("value", ""))) for row in rows]
     return kind or _FORM, urlencode(pairs, errors="surrogatepass").encode()
 

@@ -46,4 +46,4 @@ def sent(text: str) -> bytes:
     """Return a target as a browser sends it: blanks and what is not ASCII are escaped."""
     if text.isascii() and text.isprintable() and " " not in text:
         return text.encode()
-    return quote(text, safe=_SAFE, errors="surrogateescape").encode()
+    return quote(text, safe=_SAFE, errors="surrogatepass").encode()

@@ -53,20 +53,19 @@ class JsonPieces:
     def value(self) -> Any:
         """Return the value that comes next, whole."""
         self._next()
-        self._text = self._text[self._at :]
-        self._at = 0
         while True:
             try:
-                value, end = self._decoder.raw_decode(self._text)
+                value, end = self._decoder.raw_decode(self._text, self._at)
             except RecursionError:
                 raise BrokenJson("it is nested too deeply") from None
             except ValueError as error:
                 if self._is_ended:
-                    raise BrokenJson(str(error)) from None
+                    raise BrokenJson(_why(error, len(self._text))) from None
             else:
                 if end < len(self._text) or self._is_ended:  # else a number may go on
                     self._at = end
                     return value
+            self._text, self._at = self._text[self._at :], 0
             if len(self._text) > MOST_CHARACTERS:
                 raise BrokenJson("one value of it is too long")
             self._more(max(_PIECE, len(self._text)))
@@ -101,3 +100,11 @@ class JsonPieces:
             raise BrokenJson("it is not UTF-8") from None
         self._is_ended = not piece
         self._text += piece
+
+
+def _why(error: ValueError, length: int) -> str:
+    """Return what is wrong, without a place: it would be one of the piece that is held."""
+    if not isinstance(error, json.JSONDecodeError):
+        return str(error)
+    is_cut = error.pos >= length or error.msg.startswith("Unterminated string")
+    return "it ends within a value" if is_cut else f"it is no JSON: {error.msg.lower()}"

@@ -33,8 +33,8 @@ MEANING: Mapping[Doubt, str] = {
     Doubt.NOT_RUN: "detectors that are on now were off when it was recorded",
     Doubt.EXCLUDED: "an exclusion of then is gone, and what it dropped is not recorded",
     Doubt.UNREAD: "a part of the request was not read then, and is read now",
-    Doubt.MASKED: "its path or a location is masked or cut, so that a route or an exclusion may "
-    "hold that is taken not to",
+    Doubt.MASKED: "its path or a location is masked, cut or not told, so that a route or an "
+    "exclusion may hold that is taken not to",
 }
 """What each means, for people."""
 

@@ -9,14 +9,18 @@ _EVERY_LINE_S = 15.0
 
 
 class Progress:
-    """One line that is rewritten on a terminal, and now and then a line elsewhere."""
+    """One line that is rewritten where that can be (``is_live``), else a line now and then."""
 
     def __init__(
-        self, stream: TextIO | None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        stream: TextIO | None,
+        *,
+        is_live: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream
         self._clock = clock
-        self._is_live = stream is not None and stream.isatty()
+        self._is_live = is_live
         self._every_s = _EVERY_S if self._is_live else _EVERY_LINE_S
         self._started = self._shown = clock()
         self.count = 0

@@ -1,10 +1,12 @@
 """Decides a recorded event again, from what it says was found."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from math import nextafter
 from typing import Any
 
-from ctl.events.record import Record
+from ctl.events.record import Record, number
 from ctl.replay.outcome import Doubt, Outcome, Side, side
 from ctl.replay.shown import BODY_PLACES, is_location_whole, is_path_whole, known_path
 from kysira.exclusions import excluded_by
@@ -18,6 +20,7 @@ from kysira.types import (
     Exclusion,
     Finding,
     Mode,
+    Place,
     Request,
     Uninspected,
     Verdict,
@@ -25,6 +28,8 @@ from kysira.types import (
 
 KILLS = frozenset({Action.SHADOW_KILL, Action.ACTIVE_KILL})
 _BY_MODEL = ":model"
+_NOWHERE = ""
+"""The location of a score that no finding tells of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +56,20 @@ def outcome(
     blocked before when that is active.
     """
     again = redecided(event, after, modes[1])
-    first = recorded(event, modes[0]) if before is None else side(
+    first = recorded(event, _mode_then(event, after, modes[0])) if before is None else side(
         redecided(event, before, modes[0]).decision
     )  # fmt: skip
     return Outcome(
         event.id or event.text("timestamp"), event.text("method"), event.text("path"),
         event.text("source_ip"), first, side(again.decision), again.doubts,
     )  # fmt: skip
+
+
+def _mode_then(event: Record, after: Policy, mode: Mode) -> Mode:
+    """Return the mode of what was recorded: where the policy is the same, its routes are known."""
+    if event.text("policy") != after.hash:
+        return mode
+    return after.snapshot_for(request_of(event), mode).mode
 
 
 def recorded(event: Record, mode: Mode) -> Side:
@@ -76,24 +88,37 @@ def findings(event: Record) -> list[Finding]:
 
     A model's score that was too low to be told as a finding is one here, at no known place.
     """
-    told = [found for each in event.findings if (found := _finding(each))]
+    told = [_unrounded(event, found) for each in event.findings if (found := _finding(each))]
     known = {each.detector for each in told}
-    breakdown = event.row.get("breakdown")
-    for slug, score in breakdown.items() if isinstance(breakdown, dict) else ():
-        if slug not in known and isinstance(score, int | float) and score > 0:
-            told.append(Finding(str(slug), float(score), f"{slug}{_BY_MODEL}", ""))
+    for slug, said in _scores(event).items():
+        score = number(said)
+        if slug not in known and score is not None and score > 0:
+            told.append(Finding(slug, score, f"{slug}{_BY_MODEL}", _NOWHERE))
     return sorted(told, key=lambda each: -each.score)
 
 
+def _scores(event: Record) -> Mapping[str, Any]:
+    """Return what each detector that was asked said."""
+    breakdown = event.row.get("breakdown")
+    return breakdown if isinstance(breakdown, dict) else {}
+
+
+def _unrounded(event: Record, found: Finding) -> Finding:
+    """Return a finding that passed with a score under its threshold: events round scores."""
+    threshold = event.number("threshold")
+    is_under = found.detector == event.text("detector") and event.text("action") not in KILLS
+    if is_under and found.score == threshold:
+        return replace(found, score=nextafter(threshold, 0.0))
+    return found
+
+
 def _finding(row: Mapping[str, Any]) -> Finding | None:
-    detector, score, location = row.get("detector"), row.get("score"), row.get("location")
-    if not isinstance(detector, str) or not isinstance(location, str):
-        return None
-    if not isinstance(score, int | float) or isinstance(score, bool):
+    detector, score, location = row.get("detector"), number(row.get("score")), row.get("location")
+    if score is None or not isinstance(detector, str) or not isinstance(location, str):
         return None
     matched = row.get("matched")
     return Finding(
-        detector, float(score), str(row.get("reason", "")), location,
+        detector, score, str(row.get("reason", "")), location,
         matched=matched if isinstance(matched, str) else "",
     )  # fmt: skip
 
@@ -165,15 +190,24 @@ def _doubts(
     threshold = event.number("threshold")
     if any(found.score >= threshold and not _is_by_model(found) for found, _ in dropped):
         yield Doubt.MODELS
-    breakdown = event.row.get("breakdown")
-    if breakdown and {*DETECTORS} - policy.options.disabled - {*breakdown}:
+    scores = _scores(event)
+    if scores and {*DETECTORS} - policy.options.disabled - {*scores}:
         yield Doubt.NOT_RUN
     paths = readings(event.text("path").encode())
     held = {each.name for each in policy.options.exclusions if paths.are_under(each.path_prefix)}
     if {*event.texts("excluded")} - held:
         yield Doubt.EXCLUDED
-    if Uninspected.POLICY in _uninspected(event) and snapshot.inspects_body:
+    if snapshot.inspects_body and _was_left(event, policy):
         yield Doubt.UNREAD
+
+
+def _was_left(event: Record, policy: Policy) -> bool:
+    """Return True when the policy of then left a body unread that this one lets be read."""
+    unread = _uninspected(event)
+    if Uninspected.POLICY in unread:
+        return True
+    was_passed_on = event.text("action") == Action.SKIPPED and Uninspected.OVERSIZE in unread
+    return was_passed_on and policy.on_oversize is not OnOversize.PASS
 
 
 def _is_by_model(found: Finding) -> bool:
@@ -183,17 +217,26 @@ def _is_by_model(found: Finding) -> bool:
 def _is_masked(event: Record, policy: Policy, decision: Decision) -> bool:
     path = event.text("path")
     exclusions = policy.options.exclusions if decision.action in KILLS else ()
-    if not is_path_whole(path):
+    is_whole = is_path_whole(path)
+    if not is_whole:
         prefixes = [each.path_prefix for each in exclusions]
         prefixes += [route.path for route in policy.routes]
         known = known_path(path) or "/"
         if any(len(each) > len(known) and is_under(each, known) for each in prefixes):
             return True
-    return any(_may_hold(rule, found) for rule in exclusions for found in decision.verdict.findings)
+    paths = readings(path.encode())
+    near = [each for each in exclusions if not is_whole or paths.may_be_under(each.path_prefix)]
+    return any(_may_hold(rule, found) for rule in near for found in decision.verdict.findings)
 
 
 def _may_hold(rule: Exclusion, found: Finding) -> bool:
     """Return True when an exclusion is about a finding whose location is not known."""
-    if is_location_whole(found.location) or rule.detector not in ("*", found.detector):
+    if rule.detector not in ("*", found.detector):
         return False
-    return found.location.partition(":")[0] == rule.location.partition(":")[0]
+    if found.location == _NOWHERE:
+        return True
+    if is_location_whole(found.location):
+        return False
+    place = found.location.partition(":")[0]
+    places = (place, Place.JSON) if place in (Place.CHAT, Place.TOOL) else (place,)
+    return any(fnmatchcase(each, rule.location.partition(":")[0]) for each in places)

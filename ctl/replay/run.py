@@ -3,18 +3,19 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from ctl import console
 from ctl.events import files
 from ctl.events.seen import once
+from ctl.inputs import STDIN
 from ctl.policy.deciding import load_scoring
 from ctl.policy.source import DEFAULTS, Known, of_defaults
 from ctl.replay.access_log import log_items
-from ctl.replay.formats import STDIN, Format, opened
+from ctl.replay.formats import Format, Source
 from ctl.replay.har import har_items
 from ctl.replay.item import Item, Read, Unread
 from ctl.replay.outcome import AsMode, Outcome
@@ -42,13 +43,13 @@ class Run:
     """Files that could not be read to their end, and why."""
     speed: str = field(default="", init=False)
 
-    def read(self, kinds: Kinds) -> None:
-        """Decide all requests of all files; raises CorpusError for one that can't be opened."""
-        events = [name for name, kind in kinds.items() if kind is Format.EVENTS]
-        others = {name: kind for name, kind in kinds.items() if kind is not Format.EVENTS}
+    def read(self, sources: Sequence[Source]) -> None:
+        """Decide all requests of all files."""
+        events = [each for each in sources if each.kind is Format.EVENTS]
+        others = [each for each in sources if each.kind is not Format.EVENTS]
         outcomes = [self._of_events(events)] if events else []
         outcomes += [self._of_requests(others)] if others else []
-        progress = Progress(sys.stderr)
+        progress = Progress(sys.stderr, is_live=console.can_redraw(console.stderr()))
         try:
             for each in chain.from_iterable(outcomes):
                 self.tally.add(each)
@@ -57,11 +58,13 @@ class Run:
             progress.close()
         self.speed = progress.text
 
-    def _of_events(self, names: Sequence[str]) -> Iterator[Outcome]:
+    def _of_events(self, sources: Sequence[Source]) -> Iterator[Outcome]:
+        names = [each.name for each in sources]
+        given = {each.name: each.file for each in sources if each.file}
         unread = files.Unread()
         modes = self._modes(Mode.SHADOW if self.before is None else self.before.mode)
         baseline = None if self.before is None else self.before.policy
-        for event in once(files.read_files(names, unread)):
+        for event in once(files.read_files(names, unread, given)):
             if is_scored(event):
                 yield outcome(event, self.after.policy, baseline, modes)
             else:
@@ -71,24 +74,24 @@ class Run:
             {"is not an event": unread.foreign, "is torn off at a file's end": unread.torn}
         )
 
-    def _of_requests(self, kinds: Kinds) -> Iterator[Outcome]:
+    def _of_requests(self, sources: Sequence[Source]) -> Iterator[Outcome]:
         known = self.before or of_defaults()
         scoring = load_scoring(has_models=self.has_models)
         decide = rescorer(scoring, self.after.policy, known.policy, self._modes(known.mode))
-        items = (item for name, kind in kinds.items() for item in self._items(name, kind))
+        items = chain.from_iterable(map(self._items, sources))
         return map(decide, items)
 
-    def _items(self, name: str, kind: Format) -> Iterator[Item]:
-        read: Callable[..., Iterable[Read]] = har_items if kind is Format.HAR else log_items
+    def _items(self, source: Source) -> Iterator[Item]:
+        name = source.name
+        read: Callable[..., Iterable[Read]] = har_items if source.kind is Format.HAR else log_items
         shown = "standard input" if name == STDIN else Path(name).name
-        with ExitStack() as held:
-            for each in read(opened(name, held), shown):
-                if isinstance(each, Item):
-                    yield each
-                elif isinstance(each, Unread):
-                    self.tally.add_unread(each)
-                else:
-                    self.broken.append(f"{each.where}: {each.why}")
+        for each in read(source.file, shown):
+            if isinstance(each, Item):
+                yield each
+            elif isinstance(each, Unread):
+                self.tally.add_unread(each)
+            else:
+                self.broken.append(f"{each.where}: {each.why}")
 
     def _modes(self, before: Mode) -> tuple[Mode, Mode]:
         if self.as_mode is AsMode.ACTIVE:

@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import json
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,8 @@ from ctl.arguments import parsed, usage_error
 from ctl.console import Output
 from ctl.envoy.options import read_duration
 from ctl.exits import Exit
-from ctl.score.request import STDIN, request_of_file, request_of_text
+from ctl.inputs import STDIN
+from ctl.score.request import request_of_file, request_of_text
 from kysira.errors import StartError
 from kysira.settings import NO_MODEL, EngineSettings, load, service_url
 from kysira.types import Request, ScoreOptions, Verdict
@@ -108,21 +108,11 @@ def _here(
     limit = settings.max_body_bytes
     if len(request.body) > limit:
         request = dataclasses.replace(request, body=request.body[:limit], body_truncated=True)
-    with _loading():
+    with console.waiting("loading the engine …"):
         from ctl.engine import load_scoring  # noqa: PLC0415 - it takes a second
 
         scoring = load_scoring(settings)
     return scoring(request, options)
-
-
-def _loading() -> AbstractContextManager[object]:
-    """Say on a terminal that a second passes; one that can do nothing gets a line."""
-    err, text = console.stderr(), "loading the engine …"
-    if err.is_terminal and err.color_system:
-        return err.status(text)
-    if err.is_terminal:
-        console.note(text)
-    return nullcontext()
 
 
 async def _there(url: str, request: Request, options: ScoreOptions, timeout_s: float) -> Verdict:

@@ -1,15 +1,14 @@
 """The request that is scored, in each form that a user has it in."""
 
-import os
 import re
 import sys
 from pathlib import Path
 
+from ctl.inputs import STDIN, why
 from kysira.errors import RequestError
 from kysira.types import Request
 from kysira.wire import split_request_text
 
-STDIN = "-"
 MOST_BYTES = 1 << 26
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S.*) HTTP/\d(?:\.\d)?", re.DOTALL)
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*", re.DOTALL)
@@ -34,7 +33,7 @@ def request_of_file(path: Path) -> Request:
 
     ``-`` is standard input. Line ends may be bare, as editors write them.
     """
-    head, blank, body = _parts(_bounded(_read(path)))
+    head, blank, body = _parts(read_bounded(path))
     first, *lines = re.split(rb"\r?\n", head)
     line = _LINE.fullmatch(first)
     if not line:
@@ -46,15 +45,15 @@ def request_of_file(path: Path) -> Request:
     return _cut(request)
 
 
-def _read(path: Path) -> bytes:
+def read_bounded(path: Path) -> bytes:
+    """Return what a file holds, ``-`` is standard input; raises RequestError, for too much too."""
     if str(path) == STDIN:
-        return _stdin()
+        return _bounded(_stdin())
     try:
         with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+            return _bounded(file.read(MOST_BYTES + 1))
     except OSError as error:
-        why = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise RequestError(f"{path}: {why}") from None
+        raise RequestError(f"{path}: {why(error)}") from None
 
 
 def _stdin() -> bytes:
@@ -69,9 +68,19 @@ def _parts(data: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _header(path: Path, number: int, line: bytes) -> tuple[str, bytes]:
+    try:
+        return header_of(line)
+    except ValueError:
+        raise RequestError(
+            f"{path}: line {number} is no header, such as Content-Type: text/plain"
+        ) from None
+
+
+def header_of(line: bytes) -> tuple[str, bytes]:
+    """Return name and value of ``Name: value``; raises ValueError."""
     match = _HEADER.fullmatch(line)
     if not match:
-        raise RequestError(f"{path}: line {number} is no header, such as Content-Type: text/plain")
+        raise ValueError("no header")
     return match[1].decode().lower(), match[2]
 
 

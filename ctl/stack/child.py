@@ -1,6 +1,7 @@
 """A program that ``up`` started: its output is shown, and it never outlives ``up``."""
 
 import asyncio
+import ctypes
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import subprocess
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from kysira.errors import StartError
 
@@ -16,6 +18,11 @@ STOP_S = 8.0
 KEPT_LINES = 12
 _LINE_BYTES = 1 << 22
 """Envoy prints a whole configuration in one line."""
+
+
+_PR_SET_PDEATHSIG = 1
+_PRCTL: Any = getattr(ctypes.CDLL(None), "prctl", None)
+"""Looked up before a fork: little may be done between that and the program's start."""
 
 
 class Child:
@@ -86,6 +93,11 @@ class Child:
             self._show(line)
 
 
+def _end_with_parent() -> None:
+    """Have the kernel end this program when ``up`` is killed, and can't do it itself."""
+    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def _hide(_: str) -> None:
     pass
 
@@ -106,6 +118,7 @@ async def running(
         limit=_LINE_BYTES,
         # The terminal's ^C is for kysiractl alone, which ends the rest in order.
         process_group=0,
+        preexec_fn=_end_with_parent if _PRCTL else None,
     )  # fmt: skip
     child = Child(name, process, show)
     try:

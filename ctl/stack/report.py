@@ -1,6 +1,7 @@
 """What ``up`` prints once everything runs: what listens where, and what to try."""
 
 import os
+import shlex
 from typing import Any
 
 import aiohttp
@@ -47,7 +48,7 @@ async def show(place: Running, screen: Screen) -> None:
 def _commands(place: Running, other: Mode) -> list[str]:
     header = ""
     if path := os.environ.get("KYSIRA_ADMIN_TOKEN_FILE"):
-        header = f'-H "Authorization: Bearer $(cat {path})" '
+        header = f'-H "Authorization: Bearer $(cat {shlex.quote(path)})" '
     elif os.environ.get("KYSIRA_ADMIN_TOKEN"):
         header = '-H "Authorization: Bearer $KYSIRA_ADMIN_TOKEN" '
     return [

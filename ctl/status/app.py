@@ -86,8 +86,7 @@ async def _watch(asked: Which, pause_s: float, output: Output) -> None:
         if output is Output.JSON:
             print(console.json_text(_as_json(services)), flush=True)
         else:
-            out = console.stdout()
-            if out.is_terminal and not out.is_dumb_terminal and out.color_system:
+            if console.can_redraw(console.stdout()):
                 print(_CLEAR, end="")
             console.say(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
             _show(services, output)

@@ -5,7 +5,17 @@ import json
 import pytest
 from rich.text import Text
 
-from ctl.console import json_text, note, say, say_json, say_table, stdout
+from ctl.console import (
+    can_redraw,
+    json_text,
+    note,
+    say,
+    say_json,
+    say_table,
+    stderr,
+    stdout,
+    waiting,
+)
 
 
 def test_table_in_pipe_is_not_folded(capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,6 +31,23 @@ def test_table_in_pipe_has_no_trailing_blanks(capsys: pytest.CaptureFixture[str]
     """Neither where the last column is wide nor where it is empty; blanks between stay."""
     say_table(["name", "what"], [["a", "long one"], ["b", ""], ["", Text("d", "red")], ["", ""]])
     assert capsys.readouterr().out == "NAME   WHAT\na      long one\nb\n       d\n\n"
+
+
+@pytest.mark.parametrize(("columns", "is_folded"), [(200, False), (80, True), (40, False)])
+def test_table_on_a_terminal_stays_legible(
+    columns: int,
+    is_folded: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Cells are folded while they are readable; on a narrower one a row stays a line."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    say_table([f"column-{n}" for n in range(10)], [["word"] * 10])
+    lines = capsys.readouterr().out.splitlines()
+    assert (len(lines) > 2) is is_folded
+    assert is_folded or [line.split() for line in lines[1:]] == [["word"] * 10]
 
 
 def test_table_shows_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,3 +90,34 @@ def test_no_color_is_no_bold_either(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stdout().color_system is not None
     monkeypatch.setenv("NO_COLOR", "1")
     assert stdout().color_system is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_live"),
+    [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+     ({"TERM": "dumb"}, False)],
+)  # fmt: skip
+def test_line_is_drawn_again_where_that_can_be(
+    variables: dict[str, str],
+    is_live: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """On a plain terminal what takes a second is told in a line, without escape codes."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert can_redraw(stderr()) is is_live
+    with waiting("loading …"):
+        pass
+    told = capsys.readouterr().err
+    assert ("\x1b" in told) is is_live
+    assert is_live or told == "kysiractl: loading …\n"
+
+
+def test_waiting_says_nothing_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """Notes there are about results alone."""
+    with waiting("loading …"):
+        pass
+    assert capsys.readouterr().err == ""

@@ -36,6 +36,18 @@ def test_write_keeps_permissions_and_link(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["link", "real"]
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+def test_write_keeps_the_owner(tmp_path: Path) -> None:
+    """A service that may read the file alone still reads what root has written."""
+    path = tmp_path / "a"
+    path.write_text("old")
+    os.chown(path, 12, 34)
+    path.chmod(0o640)
+    write_text(path, "new")
+    known = path.stat()
+    assert (known.st_uid, known.st_gid, known.st_mode & 0o777) == (12, 34, 0o640)
+
+
 def test_unwritable_folder_is_named(tmp_path: Path) -> None:
     """A folder that is not there is an error with the path."""
     with pytest.raises(RenderError, match="none/a: no such file"):

@@ -114,14 +114,19 @@ def test_into_prints_and_leaves_the_file(tmp_path: Path) -> None:
 
 
 def test_in_place_changes_the_file_once(tmp_path: Path) -> None:
-    """--in-place writes what would be printed; a second time changes nothing."""
+    """--in-place writes what would be printed; a second time it is said that nothing is new."""
     path = Path(shutil.copy(USER, tmp_path))
     printed = run("render", "envoy", "--into", str(path)).out
-    for _ in range(2):
-        outcome = run("render", "envoy", "--into", str(path), "--in-place")
-        assert (outcome.code, outcome.out) == (0, "")
-        assert f"wrote {path}" in outcome.err
-        assert path.read_text() == printed
+    outcome = run("render", "envoy", "--into", str(path), "--in-place")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert f"wrote {path}" in outcome.err
+    assert path.read_text() == printed
+    before = path.stat()
+    outcome = run("render", "envoy", "--into", str(path), "--in-place")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err.endswith(f"kysiractl: {path} is up to date\n")
+    assert "wrote" not in outcome.err
+    assert path.stat().st_ino == before.st_ino
 
 
 def test_output_is_written(tmp_path: Path) -> None:

@@ -123,6 +123,18 @@ def test_default_is_for_every_mesh() -> None:
     assert "Istio 1.28" not in newer.err
 
 
+def test_default_finds_every_pod() -> None:
+    """It is the Service that our manifests make for this: headless, and with that port."""
+    outcome = run("render", "istio", *SHOP)
+    assert "headless" not in outcome.err
+    made = [value for value in parse(run("render", "kustomize").out) if value["kind"] == "Service"]
+    (headless,) = (value for value in made if value["spec"].get("clusterIP") == "None")
+    name, namespace = (headless["metadata"][key] for key in ("name", "namespace"))
+    host = f"{name}.{namespace}.svc.cluster.local"
+    assert f'address: "{host}", port_value: 50051' in outcome.out
+    assert 50051 in [port["port"] for port in headless["spec"]["ports"]]
+
+
 def test_other_filters_come_first() -> None:
     """Istio applies patches by priority: 0 unless said otherwise, in whatever namespace."""
     (value,) = parse(run("render", "istio", *SHOP).out)

@@ -51,6 +51,14 @@ def test_closed_stdout_is_left_alone(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_closed_stdout_can_be_written_to() -> None:
+    """Also by what needs a stream there, as csv does."""
+    code = f"{GUARD}sys.stdout.write('x'); sys.stdout.flush(); flush_stdout()"
+    command = ["sh", "-c", f'{sys.executable} -c "{code}" >&-']
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_other_streams_are_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     """A test's own stream stays what it is."""
     before = sys.stdout

@@ -114,6 +114,32 @@ def test_value_is_replaced(text: str, result: str) -> None:
     assert edited(text, lambda d, n: d.set(n, "k", "7")) == result
 
 
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("list:\n  k: 5\n", "list:\n  # why\n  k: 7\n"),
+        ("list:\n  a: 1\n  k: {}  # old\n", "list:\n  a: 1\n  # why\n  k: 7  # old\n"),
+        ("list:\n  a: 1\n  b: 2\n", "list:\n  a: 1\n  # why\n  k: 7\n  b: 2\n"),
+        ("list:\n  # why\n  k: 5\n", "list:\n  # why\n  k: 7\n"),
+        ("list: {k: 5}\n", "list: {k: 7}\n"),
+        ("list: {}\n", 'list: {"k": 7}\n'),
+        ("list: {\n  k: 5}\n", "list: {\n  # why\n  k: 7}\n"),
+    ],
+)
+def test_comment_is_put_above_the_key(text: str, result: str) -> None:
+    """On a line of its own, once; where other things share the key's line there is none."""
+    assert edited(text, lambda d, n: d.set(n, "k", "7", comment="why")) == result
+    again = edited(result, lambda d, n: d.set(n, "k", "7", comment="why"))
+    assert again == result
+
+
+def test_comment_is_left_out_beside_a_dash() -> None:
+    """A line above it would be in the item before."""
+    document = Document("list:\n  - k: 5\n")
+    document.set(items(get(document.root, "list"))[0], "k", "7", comment="why")
+    assert document.text == "list:\n  - k: 7\n"
+
+
 def test_merge_keys_are_followed() -> None:
     """``<<`` lends its keys; own ones come first."""
     document = Document("base: &b {a: 1, c: 3}\nx:\n  <<: *b\n  a: 2\n")

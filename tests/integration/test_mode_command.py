@@ -237,6 +237,24 @@ def test_rollback_is_exact(tmp_path: Path) -> None:
         assert [mode_of(each) for each in (good, other)] == before
 
 
+def test_rollback_undoes_nobody_elses(tmp_path: Path) -> None:
+    """What somebody set while the question was open is what comes back, not what was before."""
+    with fleet(tmp_path) as services:
+        theirs, other, killed = services
+        env = operator(tmp_path, COLUMNS="250")
+        words = [*COMMAND, "active", "--rollback-on-partial", *targets(services)]
+        with Terminal(words, env=env) as terminal:
+            terminal.wait_for("Go on? [y/N]")
+            run("active", "--yes", "--ttl", "1h", "--target", theirs.http, env=env)
+            before = mode_of(theirs)
+            killed.kill()
+            terminal.type("y\n")
+            assert terminal.wait() == 3
+            assert terminal.shown.count("rolled back") == 2, terminal.shown
+        assert mode_of(theirs) == before
+        assert mode_of(other) == {"mode": "shadow"}
+
+
 def test_two_operators_are_told_of_each_other(tmp_path: Path) -> None:
     """Two flips against each other: when both say all is as asked, all services agree."""
     with fleet(tmp_path) as services:

@@ -18,6 +18,13 @@ def test_wilson_gives_published_intervals(hits: int, count: int, low: float, hig
     assert wilson(hits, count) == pytest.approx((low, high), abs=1e-4)
 
 
+@given(count=st.integers(1, 10_000))
+def test_wilson_ends_are_whole(count: int) -> None:
+    """Nothing and all are the ends themselves, not 1e-17: a limit of 0 is held."""
+    assert wilson(0, count)[0] == 0
+    assert wilson(count, count)[1] == 1
+
+
 def test_balanced_accuracy_is_the_mean() -> None:
     """Of attacks caught and benign let through, inside of its interval."""
     middle, (low, high) = balanced_accuracy((90, 100), (10, 200))

@@ -73,6 +73,14 @@ def test_config_token_file_variable_beats_written_token(tmp_path: Path) -> None:
         ("[a]", "must hold keys and values"),
         ("a: [", "expected the node content"),
         ("targets: {a: b}", "targets: must be a text or a list of texts"),
+        ("targets: true", "targets: must be a text or a list of texts"),
+        ("targets: [[a]]", "targets: must be a text or a list of texts"),
+        ("targets: []", "targets: must name a service"),
+        ("targets: ' , '", "targets: must name a service"),
+        ("timeout: 2026-99-99", "timeout: '2026-99-99' is not a time"),
+        ("timeout: 3s\ntimeout: 4s", "timeout is there twice, again in line 2"),
+        ("targets: " + "[" * 5000, "it is nested too deeply"),
+        ("#" * (1 << 20) + "\ntimeout: 4s", "is longer than 1048576 bytes"),
         ("envoy_admin: localhost", "envoy_admin: 'localhost' must begin with http"),
     ],
 )
@@ -104,3 +112,25 @@ def test_config_token_readable_by_others_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="chmod 600"):
         load_config(written(tmp_path, "admin_token: secret\n", 0o644))
     assert load_config(written(tmp_path, "targets: [a]\n", 0o644)).settings.targets == ("a",)
+
+
+@pytest.mark.parametrize("token", ["0123", "1e5", "1_000", "0x1F", "2026-11-26", "~x", "'a b'"])
+def test_config_token_is_what_is_written(tmp_path: Path, token: str) -> None:
+    """What YAML takes for a number or a day is a text all the same."""
+    environ = written(tmp_path, f"admin_token: {token}\n")
+    assert load_config(environ).token() == token.strip("'")
+
+
+def test_config_null_is_the_default(tmp_path: Path) -> None:
+    """As where nothing is said; a mark of the byte order is none of the text."""
+    known = load_config(written(tmp_path, "\ufefftargets: null\nnamespace:\n"))
+    assert known.settings.targets == ("http://127.0.0.1:9090",)
+    assert known.settings.namespace == ""
+
+
+def test_config_variable_of_no_service_is_refused(tmp_path: Path) -> None:
+    """Commands would say that all of none are well; one that is empty is as one that is unset."""
+    with pytest.raises(SettingsError, match="KYSIRACTL_TARGETS: must name a service"):
+        load_config({**written(tmp_path, ""), "KYSIRACTL_TARGETS": " , "})
+    environ = {**written(tmp_path, ""), "KYSIRACTL_TARGETS": ""}
+    assert load_config(environ).settings.targets == ("http://127.0.0.1:9090",)

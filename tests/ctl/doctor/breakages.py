@@ -124,6 +124,76 @@ def _off_by_wrapper(config: Config) -> None:
     host(config)["typed_per_filter_config"] = {OWN: wrapper}
 
 
+def _off_in_wrapper(config: Config) -> None:
+    inner = _per_filter(config, disabled=True)[OWN]
+    wrapper = {"@type": f"{TYPE}config.route.v3.FilterConfig", "config": inner}
+    host(config)["typed_per_filter_config"] = {OWN: wrapper}
+
+
+def _as_struct(message: Config) -> Config:
+    """Return the message as control planes write it that do not know its type."""
+    value = {key: each for key, each in message.items() if key != "@type"}
+    url = "type.googleapis.com/xds.type.v3.TypedStruct"
+    return {"@type": url, "type_url": message["@type"], "value": value}
+
+
+def _off_by_struct(config: Config) -> None:
+    inner = _per_filter(config, disabled=True)[OWN]
+    route(config)["typed_per_filter_config"] = {OWN: _as_struct(inner)}
+
+
+def _second_as_struct(config: Config) -> None:
+    _second_listener(config)
+    added = config["static_resources"]["listeners"][1]["filter_chains"][0]["filters"][0]
+    added["typed_config"] = _as_struct(added["typed_config"])
+
+
+def _to_matcher(found: Config, **more: Any) -> None:
+    """Have a matcher choose the route of a virtual host."""
+    typed = {"@type": f"{TYPE}config.route.v3.Route", **found.pop("routes")[0], **more}
+    # Without a field it matches what a tree does: every path begins so.
+    found["matcher"] = {
+        "matcher_tree": {
+            "input": {
+                "name": "path",
+                "typed_config": {
+                    "@type": f"{TYPE}type.matcher.v3.HttpRequestHeaderMatchInput",
+                    "header_name": ":path",
+                },
+            },
+            "prefix_match_map": {
+                "map": {"/": {"action": {"name": "route", "typed_config": typed}}}
+            },
+        }
+    }
+
+
+def _second_by_matcher(config: Config) -> None:
+    _second_listener(config)
+    added = config["static_resources"]["listeners"][1]["filter_chains"][0]["filters"][0]
+    _to_matcher(added["typed_config"]["route_config"]["virtual_hosts"][0])
+
+
+def _off_by_matcher(config: Config) -> None:
+    off = _per_filter(config, disabled=True)
+    _to_matcher(host(config), typed_per_filter_config=off)
+
+
+def _overrides_in_turn(config: Config) -> None:
+    """Say one thing for the host and another for the route: both count."""
+    host(config)["typed_per_filter_config"] = _per_filter(
+        config, overrides={"failure_mode_allow": True}
+    )
+    route(config)["typed_per_filter_config"] = _per_filter(
+        config, overrides={"request_attributes": ["source.address"]}
+    )
+
+
+def _after(name: str, message: str) -> Change:
+    typed = {"@type": f"{FILTERS}{message}"}
+    return lambda config: filters(config).insert(2, {"name": name, "typed_config": typed})
+
+
 def _off_on_weighted(config: Config) -> None:
     part = {"name": "app", "weight": 1}
     action = route(config)["route"]
@@ -174,6 +244,11 @@ def _lua_after(config: Config) -> None:
         "default_source_code": {"inline_string": "-- nothing"},
     }
     filters(config).insert(2, {"name": "lua", "typed_config": typed})
+
+
+def _strip_off(config: Config) -> None:
+    wrapper = {"@type": f"{TYPE}config.route.v3.FilterConfig", "disabled": True}
+    route(config)["typed_per_filter_config"] = {filters(config)[0]["name"]: wrapper}
 
 
 def _strip_after(config: Config) -> None:
@@ -238,17 +313,25 @@ CONFIGURATIONS = (
         "off for all", _off(lambda c: manager(c)["route_config"]), {"KYS0107": BAD}
     ),
     Breakage("off by wrapper", _off_by_wrapper, {"KYS0107": BAD}),
+    Breakage("off in wrapper", _off_in_wrapper, {"KYS0107": BAD}),
+    Breakage("off by struct", _off_by_struct, {"KYS0107": BAD}),
+    Breakage("off by matcher", _off_by_matcher, {"KYS0107": BAD}),
+    Breakage("second listener as struct", _second_as_struct, {"KYS0105": BAD}),
+    Breakage("second listener by matcher", _second_by_matcher, {"KYS0105": BAD}),
     Breakage("off on weighted cluster", _off_on_weighted, {"KYS0107": BAD}),
     Breakage("off until told", lambda c: filters(c)[1].update(disabled=True), {"KYS0107": BAD}),
     Breakage("matcher", _matched, {"KYS0108": BAD}),
     Breakage("cache before", _cache, {"KYS0109": BAD}),
     Breakage("lua after", _lua_after, {"KYS0110": WARN}),
+    Breakage("grpc_web after", _after("web", "grpc_web.v3.GrpcWeb"), {"KYS0110": WARN}),
+    Breakage("open on host", _overrides_in_turn, {"KYS0112": BAD}),
     Breakage("no stripping", lambda c: filters(c).pop(0), {"KYS0111": WARN}),
     Breakage(
         "no stripping, open", _all(OPEN, lambda c: filters(c).pop(0)),
         {"KYS0111": BAD, "KYS0112": BAD},
     ),
     Breakage("stripping after", _strip_after, {"KYS0110": WARN, "KYS0111": WARN}),
+    Breakage("stripping off on route", _strip_off, {"KYS0111": WARN}),
     Breakage("no underscores stripped", _strip_hyphens_alone, {"KYS0111": WARN}),
     Breakage("open", OPEN, {"KYS0112": BAD}),
     Breakage("open on route", _overrides(failure_mode_allow=True), {"KYS0112": BAD}),

@@ -65,7 +65,11 @@ def test_envoy_may_be_configured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_name_is_exit_3() -> None:
-    """A name that nobody knows is unreachable."""
-    done = run("doctor", "--target", "no-such-service.invalid")
+    """A name that nobody knows is unreachable, and the rest is looked at all the same."""
+    named = ("--target", "no-such-service.invalid", "--envoy-admin", "127.0.0.1:1")
+    done = run("doctor", *named, "-o", "json")
     assert done.code == 3
-    assert "no-such-service.invalid" in done.err
+    said = {each["code"]: each["found"] for each in json.loads(done.out)["checks"]}
+    [found] = said["KYS0001"]
+    assert found.startswith("no-such-service.invalid:9090: ")
+    assert said["KYS0101"] == ["http://127.0.0.1:1: connection refused"]

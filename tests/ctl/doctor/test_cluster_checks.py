@@ -5,7 +5,7 @@ import pytest
 from ctl.doctor.cluster_checks import check_cluster
 from ctl.doctor.codes import Status
 from ctl.doctor.report import Chart, Check
-from tests.ctl.doctor.envoys import Config, Told, cluster, facts, rendered_config
+from tests.ctl.doctor.envoys import TYPE, Config, Told, cluster, facts, rendered_config
 
 NAME = "kysira_ext_proc"
 
@@ -86,3 +86,24 @@ def test_unknown_cluster_ends_the_checks() -> None:
     """What is not there can't be checked; without a cluster the filter asks by other means."""
     assert list(checks(rendered_config(), name="gone")) == ["KYS0130"]
     assert "google_grpc" in checks(rendered_config(), name="")["KYS0130"].found[0]
+
+
+def test_aggregate_is_as_its_members() -> None:
+    """A cluster of clusters has neither endpoints nor breakers: those that it leads to have."""
+    config = rendered_config()
+    config["static_resources"]["clusters"].append(
+        {
+            "name": "both",
+            "lb_policy": "CLUSTER_PROVIDED",
+            "cluster_type": {
+                "name": "envoy.clusters.aggregate",
+                "typed_config": {
+                    "@type": f"{TYPE}extensions.clusters.aggregate.v3.ClusterConfig",
+                    "clusters": [NAME, "gone"],
+                },
+            },
+        }
+    )
+    found = checks(config, name="both")
+    assert found.pop("KYS0130").found == ("there is no cluster gone",)
+    assert {check.status for check in found.values()} == {Status.OK}

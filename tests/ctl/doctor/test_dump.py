@@ -113,3 +113,51 @@ def test_empty_dump_holds_nothing() -> None:
     """An answer that says nothing is no error."""
     assert found() == []
     assert read_dump({}).clusters == {}
+
+
+def test_connections_to_nobody_are_no_bypass() -> None:
+    """Istio sends what it does not want to a cluster without endpoints."""
+    hole, real = (chain(TCP, cluster=name) for name in ("BlackHoleCluster", "app"))
+    both = listener("virtualInbound", hole, real)
+    dump = read_dump(
+        {
+            "configs": [
+                part("ListenersConfigDump", static_listeners=[{"listener": both}]),
+                part(
+                    "ClustersConfigDump",
+                    dynamic_active_clusters=[
+                        {"cluster": {"name": "BlackHoleCluster", "type": "STATIC"}},
+                        {"cluster": {"name": "app", "type": "EDS"}},
+                    ],
+                ),
+            ]
+        }
+    )
+    assert [where for where, _ in tcp_chains(dump)] == ["listener virtualInbound, filter chain 2"]
+
+
+def test_network_filters_may_come_by_ecds() -> None:
+    """A manager that is discovered is as good as one that is written."""
+    discovered = {"name": "hcm", "config_discovery": {"type_urls": [HCM]}}
+    one = listener("it", {"filters": [discovered]})
+    ecds = {"ecds_filter": {"name": "hcm", "typed_config": {"@type": HCM, "codec_type": "HTTP1"}}}
+    [manager] = found(
+        part("ListenersConfigDump", static_listeners=[{"listener": one}]),
+        part("EcdsConfigDump", ecds_filters=[ecds]),
+    )
+    assert manager.config["codec_type"] == "HTTP1"
+
+
+def test_scoped_routes_may_be_written_in_place() -> None:
+    """A scope can hold its routes itself instead of naming them."""
+    scope = {"name": "a", "route_configuration": {"name": "here"}}
+    config = {
+        "scoped_routes": {
+            "name": "scopes",
+            "scoped_route_configurations_list": {"scoped_route_configurations": [scope]},
+        }
+    }
+    one = listener("it", chain(**config))
+    [manager] = found(part("ListenersConfigDump", static_listeners=[{"listener": one}]))
+    assert [each["name"] for each in manager.routes] == ["here"]
+    assert manager.pending == ()

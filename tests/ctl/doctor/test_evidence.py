@@ -1,10 +1,13 @@
 """What services know of a probe: its event, or a count."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 from ctl.doctor.evidence import gather
 from ctl.doctor.probe import Answer, benign
 from ctl.doctor.service_facts import service_facts
+from ctl.fleet.client import FleetClient, Reply
 from ctl.fleet.open import fleet
 from tests.ctl.doctor.services import METRICS, Says, service
 from tests.ctl.doctor.test_service_facts import which
@@ -36,6 +39,27 @@ async def test_event_is_waited_for() -> None:
         says.events.append({"id": "1", "query": PROBE.token})
         evidence = await waiting
     assert evidence.event(PROBE, Answer(200)) is not None
+
+
+async def test_event_is_kept_that_a_busy_service_forgets() -> None:
+    """Hundreds of events later the first is gone: what one look has shown counts in the end."""
+    second = benign("http://app/", "w")
+    says = Says(events=[{"id": "1", "query": PROBE.token}])
+    async with service(says) as url, fleet(which(url)) as found:
+        services = await service_facts(found, 5, has_token=True)
+
+        class Forgetful(FleetClient):
+            """Sees other events at each look."""
+
+            async def ask_all(self, *given: Any, **more: Any) -> Sequence[Reply]:
+                replies = await found.client.ask_all(*given, **more)
+                says.events[:] = [{"id": "2", "query": second.token}]
+                return replies
+
+        forgetful = Forgetful.__new__(Forgetful)
+        probes = [(PROBE, Answer(200)), (second, Answer(200))]
+        evidence = await gather(forgetful, services, probes)
+    assert [evidence.event(*each) is not None for each in probes] == [True, True]
 
 
 async def test_count_is_all_without_access() -> None:

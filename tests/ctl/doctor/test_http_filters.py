@@ -65,7 +65,7 @@ def test_kysira_is_known_by_name_or_address() -> None:
     other = asking("other", "ratings")
     router = Filter("kysira-router", "Router", "router", {})
     for own in (asking("kysira.ext_proc", "x"), asking("x", "outbound|50051||kysira.waf.svc")):
-        assert kysira_at([router, other, own], {}, ()) == 2
+        assert kysira_at([router, other, own], {}, ()) == [2]
     endpoints = {"ratings": ["10.0.0.9"], "x": ["10.0.0.7"]}
-    assert kysira_at([other, asking("y", "x")], endpoints, {"10.0.0.7"}) == 1
-    assert kysira_at([other, router], endpoints, {"10.0.0.7"}) is None
+    assert kysira_at([other, asking("y", "x")], endpoints, {"10.0.0.7"}) == [1]
+    assert kysira_at([other, router], endpoints, {"10.0.0.7"}) == []

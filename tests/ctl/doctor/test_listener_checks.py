@@ -19,8 +19,8 @@ def checks(
     routes = {"virtual_hosts": [{"name": "shop", "routes": [route or {}]}]}
     place = Manager("it", listener or {}, manager or {}, (routes,))
     chart = Chart()
-    use = Use("it", {}, False, place)
-    check_listener(chart, use, Limits(max_body_bytes=limit), is_sidecar=is_sidecar)
+    uses = [Use("it", {}, False, place)]
+    check_listener(chart, place, uses, Limits(max_body_bytes=limit), is_sidecar=is_sidecar)
     return {check.code.id: check for check in chart.checks()}
 
 

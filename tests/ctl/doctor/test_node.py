@@ -2,7 +2,7 @@
 
 import pytest
 
-from ctl.doctor.node import flag, has, kind, node, number, rows, seconds, text, texts
+from ctl.doctor.node import flag, has, kind, message, node, number, rows, seconds, text, texts
 
 TREE = {
     "a": {"b": {"c": 1, "on": True, "name": "x", "empty": {}}},
@@ -41,3 +41,14 @@ def test_missing_parts_have_defaults(value: object) -> None:
 def test_true_is_no_number() -> None:
     """JSON's booleans are no numbers, whatever Python says."""
     assert number({"a": True}, "a", default=5) == 5
+
+
+def test_struct_is_the_message_that_it_holds() -> None:
+    """Settings that a control plane wrote without knowing their type are as any others."""
+    written = {
+        "@type": "type.googleapis.com/xds.type.v3.TypedStruct",
+        "type_url": "type.googleapis.com/envoy.x.v3.Router", "value": {"a": 1},
+    }  # fmt: skip
+    plain = {"a": 1, "@type": "type.googleapis.com/envoy.x.v3.Router"}
+    assert message(written) == plain
+    assert message(plain) is plain

@@ -16,6 +16,7 @@ from ctl.doctor.probe import Answer
 from ctl.doctor.report import Chart, Check
 from ctl.doctor.service_facts import service_facts
 from ctl.fleet.open import fleet
+from kysira.replies import NGINX_FORBIDDEN
 from kysira.serving import start_http
 from tests.ctl.doctor.closing import closing_server
 from tests.ctl.doctor.services import HEALTH, METRICS, Says, service
@@ -38,6 +39,8 @@ class Way:
     event: dict[str, Any] = field(default_factory=dict)
     """What events say otherwise."""
     looks_for: str = "UNION"
+    is_cutting: bool = False
+    """Whether the connections of attacks are cut, by whomever."""
     echoes: tuple[str, ...] = ()
     """Headers that the app shows."""
 
@@ -57,6 +60,9 @@ class Way:
                 )  # fmt: skip
                 if is_attack:
                     says.metrics = says.metrics.replace("flagged_total 10", "flagged_total 12")
+            if is_attack and self.is_cutting:
+                assert request.transport
+                request.transport.abort()
             if is_attack and self.mode == "active":
                 return web.json_response(BLOCK, status=403)
             shown = {name: request.headers.get(name, "") for name in self.echoes}
@@ -134,6 +140,16 @@ async def test_broken_path_is_found(name: str, way: Way, expected: dict[str, str
     assert found == expected
 
 
+async def test_cut_connections_are_ours_when_told() -> None:
+    """An app, or another firewall, cuts them too: without an event that is no block of ours."""
+    ours = await looked_at(Way("active", is_cutting=True))
+    assert ours["KYS0203"].found == ("blocked (the connection was cut)",)
+    theirs = statuses(await looked_at(Way("active", is_cutting=True, is_told=False)))
+    assert (theirs["KYS0203"], theirs["KYS0205"]) == ("failure", "skipped")
+    unknown = await looked_at(Way("active", is_cutting=True), token="")
+    assert unknown["KYS0203"].found == ("blocked (the connection was cut)",)
+
+
 async def test_other_mode_is_found() -> None:
     """The path asks other services than those of --target."""
     found = await looked_at(Way("active"), Says())
@@ -149,7 +165,9 @@ def test_blocks_are_told_from_the_apps_answers() -> None:
     """A 403 of the app is none of ours."""
     assert is_block(Answer(403, {}, json.dumps(BLOCK).encode()))
     assert is_block(Answer(403, {"x-kysira-killed": "true"}))
+    assert is_block(Answer(403, {}, NGINX_FORBIDDEN.encode()))
     assert not is_block(Answer(403, {}, b"the app's own"))
+    assert not is_block(Answer(403, {}, b'{"error": "forbidden"}'))
     assert not is_block(Answer(200, {}, json.dumps(BLOCK).encode()))
 
 

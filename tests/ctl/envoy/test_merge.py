@@ -3,6 +3,7 @@
 import asyncio
 import difflib
 import functools
+import itertools
 import string
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,44 @@ def test_raised_limit_is_raised_everywhere() -> None:
         for manager in managers(found[name]):
             assert manager["http2_protocol_options"]["initial_stream_window_size"] == 3 << 20
     assert "per_connection_buffer_limit_bytes" not in found["database"]
+
+
+def test_limits_are_explained_where_they_stand() -> None:
+    """A comment above each, once however often it is raised; the notes say from what to what."""
+    merged = merge((DATA / "user_block.yaml").read_text(), EnvoyOptions())
+    window = "# Kysira set it: otherwise whole uploads over HTTP/2 are handed to the filter."
+    buffer = "# Kysira raised it: what is inspected of a body is held."
+    assert below(merged.text, window) == [
+        "http2_protocol_options: {initial_stream_window_size: 131072}",
+        "initial_stream_window_size: 1048576",
+        "http2_protocol_options: {initial_stream_window_size: 1048576}",
+    ]
+    assert below(merged.text, buffer) == ["per_connection_buffer_limit_bytes: 131072   # 32 KiB"]
+    assert changes(merged.notes) == [
+        "listener http: set http2_protocol_options.initial_stream_window_size to 131072",
+        "listener http: raised per_connection_buffer_limit_bytes from 32768 to 131072",
+        "listener backoffice: set http2_protocol_options.initial_stream_window_size to 1048576",
+    ]
+    assert changes(merge(merged.text, EnvoyOptions()).notes) == []
+    again = merge(merged.text, EnvoyOptions(max_body_bytes=3 << 20))
+    assert len(below(again.text, window)) == 3
+    assert len(below(again.text, buffer)) == 2
+    assert changes(again.notes)[0] == (
+        "listener http: raised http2_protocol_options.initial_stream_window_size "
+        "from 131072 to 3145728"
+    )
+
+
+def below(text: str, comment: str) -> list[str]:
+    """Return the lines that follow one which is that comment."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [after for line, after in itertools.pairwise(lines) if line == comment]
+
+
+def changes(notes: tuple[str, ...]) -> list[str]:
+    """Return what notes say of limits that were changed, without the reason."""
+    told = (note.rpartition(": ")[0] for note in notes)
+    return [note for note in told if "raised" in note or "set http2" in note]
 
 
 def test_foreign_ext_proc_is_kept_and_told() -> None:

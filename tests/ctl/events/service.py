@@ -25,6 +25,8 @@ class Service:
     resumed: list[str] = field(default_factory=list)
     """The ``Last-Event-ID`` of each stream."""
     status: int = 200
+    is_deaf: bool = False
+    """True for a stream that never begins."""
     _server: HttpServer | None = None
     _readers: set[Reader] = field(default_factory=set)
     _has_reader: asyncio.Event = field(default_factory=asyncio.Event)
@@ -79,6 +81,8 @@ class Service:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         last = request.headers.get("Last-Event-ID", "")
         self.resumed.append(last)
+        if self.is_deaf:
+            await asyncio.Event().wait()
         known = [row["id"] for row in self.events]
         after = self.events[known.index(last) + 1 :] if last in known else self.events
         reader = Reader(_messages(after))

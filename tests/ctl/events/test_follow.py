@@ -149,6 +149,18 @@ async def test_follow_of_an_absent_service_goes_on() -> None:
     assert "connected again" in screen.notes[1]
 
 
+async def test_follow_tells_of_a_stream_that_never_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that hangs is not taken for one where nothing happens."""
+    monkeypatch.setattr("ctl.events.follow._HEAD_S", 0.2)
+    async with services(1) as (service,):
+        service.is_deaf = True
+        async with following(service) as screen:
+            await screen.until(lambda: bool(screen.notes))
+            assert "the stream broke (TimeoutError); connecting again" in screen.notes[0]
+            service.is_deaf = False
+            await screen.until(lambda: "connected again" in screen.notes[-1])
+
+
 async def test_follow_of_nobody_is_an_error() -> None:
     """When none answers at the start there is nothing to wait for."""
     async with services(2) as (one, two):

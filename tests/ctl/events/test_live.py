@@ -17,6 +17,14 @@ async def test_recent_is_by_time() -> None:
     assert (told.services, told.silent, told.is_silent) == (2, [], False)
 
 
+async def test_recent_can_be_written() -> None:
+    """A service that answers halves of characters crashes nobody."""
+    async with services(1) as (one,):
+        one.events = [{**at(1), "path": "/\ud800"}]
+        (told,) = (await recent(which(one))).events
+    assert told.text("path").encode() == "/\ufffd".encode()
+
+
 async def test_recent_names_who_is_silent() -> None:
     """A refusal, no answer and a strange one: each with its reason."""
     async with services(3) as (refusing, strange, gone):

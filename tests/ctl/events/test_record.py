@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ctl.events.record import record, record_of_line
+from ctl.events.record import number, record, record_of_line
 from tests.ctl.events.made import EVENT, made, row
 
 
@@ -48,3 +48,24 @@ def test_record_fields_of_other_kinds() -> None:
 def test_record_winner_is_first() -> None:
     """Of what was found the one that decided comes first."""
     assert [found["detector"] for found in made().findings] == ["sqli", "xss"]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(1, 1.0), (0.5, 0.5), (True, None), ("1", None), (None, None), (float("nan"), None),
+     (float("-inf"), None), (10**400, None)],
+)  # fmt: skip
+def test_number_is_finite(value: object, found: float | None) -> None:
+    """What JSON may hold and no score can be is none, and no crash."""
+    assert number(value) == found
+
+
+def test_line_that_is_nearly_json_can_be_written_again() -> None:
+    """NaN, which is no JSON, and halves of characters, which are no UTF-8."""
+    text = json.dumps(row(path="/a\ud800b", host="\udfffé😀", score=float("nan")))
+    found = record_of_line(text.encode())
+    assert found
+    assert found.text("path") == "/a\ufffdb"
+    assert found.text("host") == "\ufffdé😀"
+    assert found.row["score"] is None
+    json.dumps(found.row, ensure_ascii=False, allow_nan=False).encode()

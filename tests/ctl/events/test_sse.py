@@ -29,3 +29,11 @@ def test_too_long_message_is_left_out(size: int) -> None:
     pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
     found = [message.data for piece in pieces for message in parser.feed(piece)]
     assert found == [b"a", b"b"]
+
+
+def test_endless_message_of_nothing_is_left_out() -> None:
+    """Empty lines of data take room too."""
+    parser = Parser(most=100)
+    assert list(parser.feed(b"data:\n" * 1000)) == []
+    assert len(parser._data) <= 100
+    assert [each.data for each in parser.feed(b"\ndata: b\n\n")] == [b"b"]

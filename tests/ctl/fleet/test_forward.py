@@ -1,6 +1,7 @@
 """A port-forward's process: what it says, and its end. kubectl's words, from a shell script."""
 
 import asyncio
+import os
 from pathlib import Path
 
 from ctl.fleet.forward import Forward, forwarding, last_line
@@ -31,11 +32,38 @@ async def test_forward_reads_its_port(tmp_path: Path) -> None:
     await forward.stop()
 
 
+async def test_forward_tells_its_end(tmp_path: Path) -> None:
+    """One that loses its pod has listened, and does not any more."""
+    fifo = tmp_path / "end"
+    os.mkfifo(fifo)
+    forward = await script(
+        tmp_path, f"{READY}; read x < {fifo}; echo 'error: lost pod' >&2; exit 1"
+    )
+    assert (forward.port, forward.end()) == (4711, "")
+    await asyncio.to_thread(fifo.write_text, "now\n")
+    async with asyncio.timeout(30):
+        while not forward.end().endswith("lost pod"):
+            await asyncio.sleep(0.01)
+    assert forward.end() == "kubectl has ended: error: lost pod"
+    await forward.stop()
+
+
 async def test_forward_failure_is_one_line(tmp_path: Path) -> None:
     """A kubectl that ends at once has said why in its last line."""
     forward = await script(tmp_path, "echo a warning >&2; echo 'error: no such pod' >&2; exit 1")
     assert (forward.port, forward.problem) == (None, "error: no such pod")
     assert forward.failure() == ""
+    await forward.stop()
+
+
+async def test_forward_reads_long_lines(tmp_path: Path) -> None:
+    """A login helper may print a page of HTML in one line: the port is read after it."""
+    long = "head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2"
+    async with asyncio.timeout(15):
+        forward = await script(tmp_path, f"{long}; {READY}; echo lost >&2; exit 1")
+        while not forward.end().endswith("lost"):
+            await asyncio.sleep(0.01)
+    assert forward.port == 4711
     await forward.stop()
 
 

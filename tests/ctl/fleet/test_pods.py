@@ -72,3 +72,12 @@ def test_read_pods_refuses_others(listing: Any) -> None:
     """What is no list of pods is an error."""
     with pytest.raises(ValueError, match="no list of pods"):
         read_pods(listing, is_named=True)
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2J", "$(id)", "--help", "", 7])
+def test_read_pods_takes_no_name_that_none_has(name: object) -> None:
+    """A name goes into commands and onto terminals: Kubernetes' rules for it are enforced."""
+    named = item("a", {"name": "kysira-ext-proc"})
+    named["metadata"]["name"] = name
+    with pytest.raises(ValueError, match=r"no(t a pod's name| list of pods)"):
+        read_pods({"items": [named]}, is_named=False)

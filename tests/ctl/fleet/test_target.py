@@ -2,8 +2,7 @@
 
 import pytest
 
-from ctl.fleet.target import Spoken, read_target, resolve
-from kysira.errors import StartError
+from ctl.fleet.target import Spoken, Target, read_target, resolve
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,16 @@ async def test_resolve_keeps_name_for_certificate() -> None:
     assert target.spelt == "https://localhost:443"
 
 
-async def test_resolve_unknown_name_is_error() -> None:
-    """A name that nobody knows is an error that names it."""
-    with pytest.raises(StartError, match=r"nowhere\.invalid"):
-        await resolve([read_target("nowhere.invalid")])
+@pytest.mark.parametrize("name", ["nowhere.invalid", "a..b", "a" * 64])
+async def test_resolve_unknown_name_keeps_nobody_waiting(name: str) -> None:
+    """A name that nobody knows, or nobody can have, is told of; the others can be asked."""
+    unknown, known = await resolve([read_target(name), read_target("127.0.0.1:1")])
+    assert unknown.problem
+    assert (unknown.name, unknown.spelt) == (f"{name}:9090", f"{name}:9090")
+    assert (known.url, known.problem) == ("http://127.0.0.1:1", "")
+
+
+def test_spelt_of_one_of_many_is_their_name() -> None:
+    """No certificate is for the address of one: the name, which means all, can be asked."""
+    one = Target("10.0.0.7:8443/base", "https://10.0.0.7:8443/base", "waf.example")
+    assert one.spelt == "https://waf.example:8443/base"

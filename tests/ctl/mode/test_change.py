@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
+from ctl.fleet.target import Target
 from ctl.mode.change import change
-from ctl.mode.state import read_all
+from ctl.mode.state import Reading, read_all
 from ctl.mode.wanted import Result, Row, Wanted
 from kysira.types import Mode
 from tests.ctl.mode.services import Service, client, hang, on_post, services
@@ -140,3 +142,69 @@ async def test_change_time_that_is_up_is_no_overruling(tmp_path: Path) -> None:
         rows = await flip(made, Wanted(Mode.ACTIVE, 0.5), timeout_s=2)
         assert told(rows) == [Result.CHANGED, Result.UNKNOWN]
         assert rows[0].note == "its time is up already"
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"mode": "shadow"}, "says shadow: not as asked"),
+        ({"mode": "active"}, "says active: not as asked"),
+    ],
+)
+async def test_change_believes_no_other_mode(
+    tmp_path: Path, told: dict[str, str], says: str
+) -> None:
+    """A yes that is followed by another mode, or by no end, is none; it may be put back."""
+
+    async def pretend(_: web.Request) -> web.StreamResponse:
+        return web.json_response(told)
+
+    async with services(tmp_path, 1) as made:
+        made[0].fault = on_post(pretend)
+        [row] = await flip(made, Wanted(Mode.ACTIVE, 60))
+        assert row.result is Result.UNKNOWN
+        assert says in row.note
+        made[0].fault = pretend
+        [row] = await flip(made) if told["mode"] == "shadow" else [row]
+        assert row.result is Result.UNKNOWN
+
+
+async def test_change_by_two_addresses_is_no_overruling(tmp_path: Path) -> None:
+    """A service that is named twice gets its end twice, by us: nobody else was there."""
+    async with services(tmp_path, 1) as made:
+        here = made[0].target
+        there = Target("again", here.url.replace("127.0.0.1", "localhost"))
+        async with client() as asked:
+            wanted = Wanted(Mode.ACTIVE, 60)
+            rows = await change(asked, await read_all(asked, [here, there]), wanted)
+        assert told(rows) == [Result.CHANGED, Result.CHANGED]
+
+
+async def test_change_for_good_is_overruled_by_an_end(tmp_path: Path) -> None:
+    """Who was as asked for good, and is now for a time, is not as asked any more."""
+    async with services(tmp_path, 2) as made:
+        await made[1].modes.flip(Mode.ACTIVE)
+
+        async def other(request: web.Request) -> web.StreamResponse | None:
+            if request.method == "POST":
+                await made[1].modes.flip(Mode.ACTIVE, 60)
+            return None
+
+        made[0].fault = other
+        rows = await flip(made)
+        assert told(rows) == [Result.CHANGED, Result.OVERRULED]
+        assert rows[1].note == "somebody else set it to active with an end meanwhile"
+
+
+async def test_change_knows_what_was_before_by_the_latest_look(tmp_path: Path) -> None:
+    """What somebody set while a person was asked is what a rollback restores."""
+    async with services(tmp_path, 2) as made, client() as asked:
+        targets = [service.target for service in made]
+        readings = await read_all(asked, targets)
+        await made[0].modes.flip(Mode.ACTIVE, 60)
+        fresh = {row.target: row for row in await read_all(asked, targets)}
+        fresh[targets[1]] = Reading(targets[1], error="no answer in 3 s")
+        rows = await change(asked, readings, ACTIVE, fresh)
+        before = [row.before for row in rows]
+        assert before[0] == fresh[targets[0]].state
+        assert before[1] == readings[1].state

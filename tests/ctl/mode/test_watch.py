@@ -50,3 +50,10 @@ def test_line_is_for_people_and_programs() -> None:
     )
     row = json.loads(line(Reading(target, None, "gone"), Output.JSON))
     assert (row["target"], row["mode"], row["error"]) == ("it", None, "gone")
+
+
+def test_line_moves_no_cursor() -> None:
+    """What a pod is called, or kubectl says, can't write over what is shown."""
+    now = Reading(Target("pod/a\x1b[2J", ""), None, "gone\x1b[2J")
+    assert line(now, Output.TABLE).endswith("pod/a\\x1b[2J  ?  gone\\x1b[2J")
+    assert line(now, Output.JSON).isprintable()

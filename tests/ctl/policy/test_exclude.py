@@ -84,6 +84,7 @@ def test_defaults_hold_without_a_policy(files: tuple[str, Path]) -> None:
         (["--policy", "/nosuch.yaml"], 4, "no such file"),
         (["--target", "127.0.0.1:1"], 3, "connection refused"),
         (["--event", "three"], 4, "no event three is recorded"),
+        (["--from", "/dev/null"], 2, "can't be read twice: save it in a file"),
     ],
 )
 def test_what_is_wrong_is_told(

@@ -95,3 +95,11 @@ def test_climbing_path_is_told(engine: Engine) -> None:
     assert "the path climbs, and may lead anywhere: no exclusion holds, and no lax route" in (
         found.notes
     )
+
+
+def test_upgrade_is_told(engine: Engine) -> None:
+    """What comes after it is no part of the decision, as the event says."""
+    found = told(engine, b"/ws", host="shop.example", upgrade="websocket")
+    assert found.notes == [
+        "what follows an upgrade is read by nobody: the event says unread: upgrade"
+    ]

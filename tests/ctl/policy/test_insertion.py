@@ -52,6 +52,21 @@ def test_exclusions_are_added(text: str) -> None:
     assert "\n" not in changed.replace("\r\n", "") or "\r\n" not in text
 
 
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("exclusions: []  # none\nmode: active\n", "exclusions:   # none\n  - name: new\n"),
+        ("exclusions: [] # none\r\n", "exclusions:  # none\r\n  - name: new\r\n"),
+        ("exclusions: []", "exclusions:\n  - name: new\n"),
+        ("\ufeffexclusions: []\n", "\ufeffexclusions:\n  - name: new\n"),
+        ('"exclusions": [\n  ]  # end', '"exclusions":   # end\n  - name: new'),
+    ],
+)  # fmt: skip
+def test_comment_of_an_empty_list_stays_in_its_line(text: str, head: str) -> None:
+    """It says something of the list, not of what comes last in it."""
+    assert with_exclusions(text, "kysira.yaml", ADDED, NOW).startswith(head)
+
+
 def test_layout_is_kept() -> None:
     """The new ones are written as the list is."""
     changed = with_exclusions(LISTED, "x", ADDED[1:], NOW)

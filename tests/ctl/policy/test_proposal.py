@@ -133,3 +133,11 @@ def test_unknown_event_is_an_error(
     """With what to do about it."""
     with pytest.raises(RequestError, match=words):
         proposed(folder, row, **options)
+
+
+def test_part_of_an_id_is_answered_with_the_whole(folder: Path) -> None:
+    """What was cut off in a terminal is told; none is taken by chance."""
+    rows = [event_row(finding(), id=f"01a21566-{n}") for n in range(5)]
+    (folder / "all.jsonl").write_bytes(lines(*rows))
+    with pytest.raises(RequestError, match="01A21566 is no whole id: 01a21566-0, 01a21566-1, 01a2"):
+        proposed(folder, event_row(), event_id="01A21566", names=(str(folder / "all.jsonl"),))

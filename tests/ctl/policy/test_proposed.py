@@ -71,3 +71,12 @@ def test_json_has_everything() -> None:
     assert row["let_through"]["signs_of_attacks"]
     assert row["doubts"] == ["hidden"]
     assert row["not_looked_at"] == ["waf-2: refused"]
+
+
+def test_event_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a client put in it looks like no line of ours."""
+    forged = event(finding(), id="one", path="/a\nkysiractl: nothing to exclude", host="h\nx")
+    say(replace(proposal(True), event=forged, notes=["a\nb"], problems=["c\nd"]), None)
+    told = capsys.readouterr().err.splitlines()
+    assert all(line.startswith("kysiractl: ") or line.startswith("WARNING") for line in told)
+    assert "kysiractl: nothing to exclude" not in told

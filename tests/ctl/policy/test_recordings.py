@@ -24,6 +24,15 @@ def test_files_are_read_again(tmp_path: Path) -> None:
     assert found.silent == []
 
 
+def test_beginning_names_the_first(tmp_path: Path) -> None:
+    """Of a few letters, which may be any, none."""
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(lines(*(event_row(id=f"Event-{n}") for n in range(9))))
+    found = recordings([str(path)], None)
+    assert found.beginning("event") == ["Event-0", "Event-1", "Event-2"]
+    assert found.beginning("eve") == []
+
+
 def test_silent_services_are_an_error() -> None:
     """Where nobody answers there is nothing to look at."""
     with pytest.raises(StartError, match="connection refused"):

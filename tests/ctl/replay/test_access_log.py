@@ -60,6 +60,16 @@ def test_escapes_are_undone(written: bytes, sent: bytes) -> None:
     assert unescaped(written) == sent
 
 
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [(b"[2001:db8::1]", "2001:db8::1"), (b"2001:db8::1", "2001:db8::1"),
+     (b"192.0.2.7,", "192.0.2.7"), (b"\xef\xbb\xbf192.0.2.7", "192.0.2.7")],
+)  # fmt: skip
+def test_address_is_read_in_each_form(written: bytes, address: str) -> None:
+    """In brackets, first of a list, and behind a mark of the byte order."""
+    assert only(written + b' - - [x] "GET / HTTP/2.0" 200 1').source_ip == address
+
+
 def test_escaped_attack_is_the_attack() -> None:
     """A quote in the request line does not end it."""
     request = only(HEAD + rb'"GET /a?q=\x22><script>alert(1)</script> HTTP/1.1" 400 0 "-" "x"')

@@ -128,6 +128,13 @@ def test_damaged_input_is_told_with_its_result(tmp_path: Path, new: str) -> None
     assert "a.har: not read to its end" in done.err
 
 
+def test_missing_events_are_invalid_too(tmp_path: Path, new: str) -> None:
+    """Exit 4 whatever kind the file would be."""
+    path = str(tmp_path / "nosuch")
+    done = run("replay", "--policy", new, "--from", path, "--format", "events")
+    assert (done.code, "nosuch: no such file" in done.err) == (4, True)
+
+
 def test_wrong_policy_is_invalid(tmp_path: Path) -> None:
     """Exit 4 with the line."""
     (tmp_path / "bad.yaml").write_text("mode: activ\n")
@@ -137,7 +144,14 @@ def test_wrong_policy_is_invalid(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--max-block-rate", "7"], ["--from", "-", "--from", "-"], ["--format", "pcap"]]
+    "options",
+    [
+        ["--max-block-rate", "7"],
+        ["--from", "-", "--from", "-"],
+        ["--format", "pcap"],
+        ["--from", "-", "--policy", "-"],
+        ["--policy", "-", "--baseline", "-"],
+    ],
 )
 def test_wrong_option_is_usage(tmp_path: Path, new: str, options: list[str]) -> None:
     """Exit 2."""

@@ -119,6 +119,26 @@ def test_broken_archive_is_read_up_to_there() -> None:
     assert none == Broken("a.har", "not read to its end: it is not UTF-8")
 
 
+def test_multipart_made_anew_is_read(engine: Engine) -> None:
+    """The recorded header names another boundary than the body that is made of the parameters."""
+    request = only(
+        method="POST",
+        headers=[{"name": "Content-Type", "value": "multipart/form-data; boundary=x"}],
+        postData={
+            "mimeType": "multipart/form-data; boundary=x",
+            "params": [{"name": "a", "value": "' UNION SELECT a FROM b--"}],
+        },
+    )
+    assert request.header("content-type") == b"multipart/form-data; boundary=kysira-replay"
+    (found, *_) = engine.score(request, ScoreOptions()).findings
+    assert found.location == "multipart:a"
+
+
+def test_half_of_a_character_in_an_address_is_no_crash() -> None:
+    """JSON may hold one; its bytes are escaped."""
+    assert only(url="https://h/\ud800?a=é").target == b"/%ED%A0%80?a=%C3%A9"
+
+
 def test_damaged_compression_is_told() -> None:
     """A file whose compressed data are cut ends with why."""
     data = gzip.compress(archive({"method": "GET", "url": "https://h/"}))[:-20]

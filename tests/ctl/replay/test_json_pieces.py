@@ -54,6 +54,18 @@ def test_broken_document_says_so(text: str) -> None:
         read(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [('{"rows": [1, {"a": "b', "it ends within a value"), ('{"rows": [1, {"a"', "it ends within"),
+     ('{"rows": [1, x]}', "it is no JSON: expecting value")],
+)  # fmt: skip
+def test_broken_document_says_no_place_of_a_piece(text: str, why: str) -> None:
+    """Line and column of what is held would be none of the file's."""
+    with pytest.raises(BrokenJson, match=why) as caught:
+        read(text)
+    assert "column" not in str(caught.value)
+
+
 def test_deep_nesting_is_an_error() -> None:
     """A document that nests without end is broken, and no crash."""
     with pytest.raises(BrokenJson, match="nested"):

@@ -5,18 +5,10 @@ import io
 from ctl.replay.progress import Progress
 
 
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        """Return True."""
-        return True
-
-
 def test_terminal_line_is_rewritten() -> None:
     """Twice a second; at the end it is gone."""
-    now, stream = [0.0], Terminal()
-    progress = Progress(stream, clock=lambda: now[0])
+    now, stream = [0.0], io.StringIO()
+    progress = Progress(stream, is_live=True, clock=lambda: now[0])
     for _ in range(10):
         now[0] += 0.25
         progress.step()

@@ -8,7 +8,7 @@ from ctl.events.record import Record
 from ctl.replay.outcome import Change, Doubt
 from ctl.replay.recorded import findings, is_scored, outcome, recorded, redecided
 from kysira.policy import Policy
-from kysira.types import Action, Mode
+from kysira.types import DETECTORS, Action, Mode
 from tests.ctl.replay.made import event, finding, policy
 
 ACTIVE = (Mode.ACTIVE, Mode.ACTIVE)
@@ -93,6 +93,17 @@ def doubts(made: Record, **declared: Any) -> set[Doubt]:
         (event(excluded=["q"]), {"exclusions": Q}, set()),
         (event(excluded=["q"], path="/x"), {"exclusions": Q}, {Doubt.EXCLUDED}),
         (event(uninspected=["policy"]), {}, {Doubt.UNREAD}),
+        (event(uninspected=["oversize"], action="skipped"), {}, {Doubt.UNREAD}),
+        (event(uninspected=["oversize"], action="skipped"), {"on_oversize": "pass"}, set()),
+        (event(uninspected=["oversize"]), {}, set()),
+        (event(breakdown=dict.fromkeys(DETECTORS, 0.0) | {"sqli": 0.8}),
+         {"threshold": 0.7, "exclusions": Q}, {Doubt.MASKED}),
+        (event(breakdown=dict.fromkeys(DETECTORS, 0.0) | {"sqli": 0.8}, path="/x"),
+         {"threshold": 0.7, "exclusions": Q}, set()),
+        (event(finding(location="chat:xxx x!")),
+         {"exclusions": [{"name": "a", "location": "json:abc d!"}]}, {Doubt.MASKED}),
+        (event(finding(location="form:xxx x!"), path="/x"),
+         {"exclusions": [{"name": "a", "path": "/y", "location": "form:abc d!"}]}, set()),
         (event(finding(location="form:xxx x!")),
          {"exclusions": [{"name": "a", "location": "form:abc d!"}]}, {Doubt.MASKED}),
         (event(finding(location="form:[masked]")),
@@ -146,6 +157,25 @@ def test_outcome_compares_with_the_record_or_a_baseline() -> None:
     assert outcome(made, Policy(), by, ACTIVE).change is Change.NEWLY_BLOCKED
 
 
+def test_shadow_route_of_the_same_policy_blocked_nothing() -> None:
+    """An event that this very policy decided tells that its route was in shadow then too."""
+    by = policy(mode="active", routes=[
+        {"name": "s", "match": {"path": "/search"}, "mode": "shadow"}
+    ])  # fmt: skip
+    same = outcome(event(finding(), policy=by.hash), by, None, ACTIVE)
+    assert (same.before.is_blocked, same.change) == (False, None)
+    other = outcome(event(finding(), policy="another"), by, None, ACTIVE)
+    assert other.change is Change.NO_LONGER_BLOCKED
+
+
+def test_score_that_was_rounded_up_to_its_threshold_is_under_it() -> None:
+    """Events round scores: what passed with 0.95 at 0.95 was a little less."""
+    made = event(finding(score=0.95), action="passed", threshold=0.95)
+    assert outcome(made, Policy(), None, ACTIVE).change is None
+    assert action(made, policy(threshold=0.9499)) is Action.ACTIVE_KILL
+    assert action(event(finding(score=0.95), threshold=0.95), Policy()) is Action.ACTIVE_KILL
+
+
 def test_event_that_was_not_scored_is_known() -> None:
     """It says nothing of what the request holds."""
     assert not is_scored(event(action="error", uninspected=["timeout"]))
@@ -155,7 +185,9 @@ def test_event_that_was_not_scored_is_known() -> None:
 @pytest.mark.parametrize(
     "odd", [{"findings": "x"}, {"findings": [1, {"detector": 1}, {"detector": "xss"}]},
             {"findings": [{"detector": "xss", "location": "path", "score": True}]},
-            {"breakdown": ["x"]}, {"breakdown": {"sqli": "x"}}, {"path": None}],
+            {"breakdown": ["x"]}, {"breakdown": {"sqli": "x"}}, {"path": None},
+            {"breakdown": 5}, {"breakdown": {"sqli": 10**400}}, {"score": 10**400},
+            {"findings": [{"detector": "xss", "location": "path", "score": 10**400}]}],
 )  # fmt: skip
 def test_odd_event_is_no_crash(odd: dict[str, Any]) -> None:
     """A file may hold anything; what is no finding is none."""

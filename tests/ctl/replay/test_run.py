@@ -2,11 +2,12 @@
 
 import gzip
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from ctl.policy.source import Known, of_defaults
-from ctl.replay.formats import Format
+from ctl.replay.formats import Format, sources
 from ctl.replay.outcome import AsMode
 from ctl.replay.run import Run
 from ctl.replay.tally import Tally
@@ -22,7 +23,8 @@ def run(after: Known, *paths: Path, kind: Format, **options: Any) -> Run:
         after, options.get("before"), options.get("as_mode", AsMode.ACTIVE), Tally(),
         has_models=False,
     )  # fmt: skip
-    made.read({str(path): kind for path in paths})
+    with ExitStack() as held:
+        made.read(sources(map(str, paths), kind, held))
     return made
 
 

@@ -12,6 +12,7 @@ import pytest
 from ctl.stack import child as module
 from ctl.stack.child import running
 from kysira.errors import StartError
+from tests.processes import Program
 
 SLEEP = "import time; print('ready port=7', flush=True); time.sleep(600)"
 DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
@@ -87,3 +88,26 @@ async def test_long_line_is_read() -> None:
     code = f"print('x' * 1_000_000 + 'ready'); {SLEEP}"
     async with running("it", python(code), os.environ, ignore) as child:
         await child.line("xready")
+
+
+PARENT = f"""
+import asyncio, os, sys
+from ctl.stack.child import running
+
+async def main():
+    async with running("it", [sys.executable, "-c", {SLEEP!r}], os.environ, print) as child:
+        await child.line("ready")
+        print("child", child.pid, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def test_program_does_not_outlive_a_killed_up() -> None:
+    """Who can't end it any more has left that to the kernel."""
+    with Program(python(PARENT)) as parent:
+        pid = int(parent.wait_for(r"child (\d+)")[1])
+        child = psutil.Process(pid)
+        parent.signal(signal.SIGKILL)
+        child.wait(60)

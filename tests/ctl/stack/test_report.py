@@ -76,4 +76,7 @@ async def test_token_is_used_and_never_printed(
     monkeypatch.setenv("KYSIRA_ADMIN_TOKEN_FILE", "/run/token")
     text += await shown(management)
     assert '-H "Authorization: Bearer $(cat /run/token)"' in text
+    monkeypatch.setenv("KYSIRA_ADMIN_TOKEN_FILE", "/run/my token;id")
+    text += await shown(management)
+    assert "$(cat '/run/my token;id')" in text
     assert "hush" not in text
