@@ -93,7 +93,7 @@ def proposal(asked: Ask) -> Proposal:
 
 def _not_found(event_id: str, recorded: Recordings) -> str:
     if begun := recorded.beginning(event_id):
-        return f"{event_id} is no whole id: {', '.join(begun)} begin so"
+        return f"{event_id} is no whole id; is it {' or '.join(begun)}?"
     hint = "services remember the last 500; name files by --from"
     where = f"; {'; '.join(recorded.silent)}" if recorded.silent else ""
     return f"no event {event_id} is recorded: {hint}{where}"

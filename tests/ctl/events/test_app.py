@@ -89,7 +89,7 @@ def test_export_takes_standard_input(file: str) -> None:
         (["--detector", "sqly"], "is it sqli?"),
         (["--since", "soon"], "is no time"),
         (["-o", "xml"], "xml"),
-        (["--limit", "-1"], "greater than or equal to 0"),
+        (["--limit", "-1"], "must be at least 0"),
     ],
 )
 def test_wrong_use_is_exit_2(arguments: list[str], says: str) -> None:

@@ -139,5 +139,5 @@ def test_part_of_an_id_is_answered_with_the_whole(folder: Path) -> None:
     """What was cut off in a terminal is told; none is taken by chance."""
     rows = [event_row(finding(), id=f"01a21566-{n}") for n in range(5)]
     (folder / "all.jsonl").write_bytes(lines(*rows))
-    with pytest.raises(RequestError, match="01A21566 is no whole id: 01a21566-0, 01a21566-1, 01a2"):
+    with pytest.raises(RequestError, match="is no whole id; is it 01a21566-0 or 01a21566-1 or"):
         proposed(folder, event_row(), event_id="01A21566", names=(str(folder / "all.jsonl"),))
