@@ -2,6 +2,9 @@
 
 import os
 import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -42,6 +45,9 @@ async def show(place: Running, screen: Screen) -> None:
     screen.result("\nTry a harmless request, an attack, and the other mode:\n")
     for line in _commands(place, other):
         screen.result(f"  {line}")
+    screen.result("\nAnd, in another terminal, what operators use:\n")
+    for line in _kysiractl(place, other):
+        screen.result(f"  {line}")
     screen.result("\nCtrl-C stops everything.")
 
 
@@ -57,6 +63,23 @@ def _commands(place: Running, other: Mode) -> list[str]:
         f"curl -X POST 'http://{place.management}/api/mode' {header}"
         f"-H 'Content-Type: application/json' -d '{{\"mode\": \"{other.value}\"}}'",
     ]
+
+
+def _kysiractl(place: Running, other: Mode) -> list[str]:
+    here = f"-t {place.management}"
+    return [
+        f"{_program()} events tail {here} --action flagged",
+        f"{_program()} mode {other.value} {here} --ttl 30m",
+        f"{_program()} doctor {here} --envoy-admin http://{place.admin}",
+    ]
+
+
+def _program() -> str:
+    """Return how this kysiractl is called from here: by its name, or from its environment."""
+    own = Path(sys.executable).parent / "kysiractl"
+    if not own.exists() or shutil.which("kysiractl") == str(own):
+        return "kysiractl"
+    return shlex.quote(os.path.relpath(own) if own.is_relative_to(Path.cwd()) else str(own))
 
 
 async def _health(management: Address) -> dict[str, Any]:

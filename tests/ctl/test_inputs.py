@@ -30,7 +30,7 @@ class Trickle(io.RawIOBase):
         return len(piece)
 
 
-@pytest.mark.parametrize("data", [TEXT, gzip.compress(TEXT)])
+@pytest.mark.parametrize("data", [TEXT, gzip.compress(TEXT)], ids=["plain", "gzip"])
 def test_inflated_is_seen_by_content(data: bytes) -> None:
     """No name is needed to know what is packed."""
     assert inflated(io.BufferedReader(io.BytesIO(data))).read() == TEXT

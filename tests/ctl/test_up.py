@@ -111,6 +111,23 @@ def test_first_run_is_a_tour() -> None:
         running.assert_gone()
 
 
+def test_printed_kysiractl_commands_work() -> None:
+    """They are what operators use: flagged events, the mode for a while, and a doctor."""
+    with up() as running:
+        _, attack, _ = running.commands()
+        curl(attack)
+        tail, mode, doctor = (
+            shlex.split(line)[1:]
+            for line in re.findall(r"^  (\S*kysiractl .*)$", running.text, re.MULTILINE)
+        )
+        assert "sqli:union_select" in kysiractl(*tail, "--limit", "1").stdout
+        assert kysiractl(*mode, "--yes").returncode == 0
+        assert curl(attack).status == 403
+        checked = kysiractl(*doctor)
+        assert checked.returncode == 0, checked.stdout
+        assert "KYS0204" in checked.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_signal_to_all_ends_in_order(number: signal.Signals) -> None:
     """A terminal signals the whole group at once: still exit 0 and nothing left."""

@@ -1,6 +1,7 @@
 """What ``up`` prints once everything runs."""
 
 import io
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -64,6 +65,20 @@ async def test_policy_in_force_is_named(management: Address) -> None:
 async def test_mode_in_force_decides_the_flip(management: Address) -> None:
     """The mode is asked for, and the third command sets the other one."""
     assert '-d \'{"mode": "shadow"}\'' in await shown(management)
+
+
+async def test_kysiractl_is_called_as_it_can_be(
+    management: Address, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By its name where the PATH leads to it, else by where it is."""
+    own = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", str(own))
+    assert f"  kysiractl mode shadow -t {management} --ttl 30m\n" in await shown(management)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(own.parent)
+    assert f"  {own.name}/kysiractl doctor -t {management} --envoy-admin http://127.0.0.1:4\n" in (
+        await shown(management)
+    )
 
 
 async def test_token_is_used_and_never_printed(
