@@ -1,9 +1,10 @@
 """The detectors that there are, by name: known without the second that the engine takes."""
 
-import difflib
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+from kysira.detector_names import suggestion
 
 
 @cache
@@ -16,12 +17,10 @@ def slugs() -> tuple[str, ...]:
 
 
 def read_slug(text: str) -> str:
-    """Return the slug of a detector; raises ValueError that names the nearest."""
+    """Return the slug of a detector; raises ValueError that names what may be meant."""
     if text in slugs():
         return text
-    close = difflib.get_close_matches(text, slugs(), n=1)
-    hint = f"is it {close[0]}?" if close else f"there are {', '.join(slugs())}"
-    raise ValueError(f"no detector is called {text!r}; {hint}")
+    raise ValueError(f"no detector is called {text!r}; {suggestion(text, slugs())}")
 
 
 def complete_slug(incomplete: str) -> list[str]:

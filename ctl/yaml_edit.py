@@ -3,6 +3,7 @@
 import io
 import json
 import textwrap
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,12 +47,16 @@ def scalar(node: Node | None) -> str:
 
 
 class Document:
-    """A YAML text and the edits to it; ``text`` carries them out."""
+    """A YAML text and the edits to it; ``text`` carries them out.
+
+    Every line keeps the end that it has; a new one gets that of the line it stands at.
+    """
 
     def __init__(self, text: str) -> None:
         """Raise RenderError when the text is not one YAML document."""
-        self._newline = "\r\n" if "\r\n" in text else "\n"
+        self._given = text
         self._text = text.replace("\r\n", "\n")
+        self._crlf = _ends_crlf(text)
         self._edits: list[tuple[int, int, str]] = []
         try:
             self.root: Node | None = YAML(typ="safe", pure=True).compose(io.StringIO(self._text))
@@ -63,9 +68,21 @@ class Document:
         """Return the text with all edits."""
         parts, position = [], 0
         for start, end, new in sorted(self._edits):
-            parts += [self._text[position:start], new]
+            parts += [self._part(position, start), new.replace("\n", self._newline(start))]
             position = end
-        return "".join([*parts, self._text[position:]]).replace("\n", self._newline)
+        return "".join([*parts, self._part(position, len(self._text))])
+
+    def _part(self, start: int, end: int) -> str:
+        """Return a part of the text as it was given."""
+        return self._given[start + bisect_left(self._crlf, start) :
+                           end + bisect_left(self._crlf, end)]  # fmt: skip
+
+    def _newline(self, offset: int) -> str:
+        """Return how the line at an offset ends, or the one before where it has no end."""
+        end = self._text.find("\n", offset)
+        end = self._text.rfind("\n", 0, offset) if end < 0 else end
+        at = bisect_left(self._crlf, end)
+        return "\r\n" if self._crlf[at : at + 1] == [end] else "\n"
 
     def remove(self, sequence: Node, index: int) -> None:
         """Take an item out of a sequence in which another one follows it."""
@@ -105,6 +122,21 @@ class Document:
         block = textwrap.indent(block.rstrip("\n"), " " * (dash - self._line_start(dash)))
         place = self._line_end(_content_end(last))
         self._edits.append((place, place, f"\n{block}"))
+
+    def fill(self, sequence: Node, block: str) -> None:
+        """Put a block-style list below the line of an empty one, whose comment stays there."""
+        start, end = sequence.start_mark.index, sequence.end_mark.index
+        line_end = self._line_end(end)
+        if not self._text[end:line_end].strip():
+            start, end = len(self._text[:start].rstrip()), line_end
+        self._edits.append((start, end, ""))
+        self._edits.append((line_end, line_end, f"\n{block.rstrip()}"))
+
+    def add_at_end(self, block: str) -> None:
+        """Put whole lines behind all others."""
+        place = len(self._text)
+        is_open = not self._text.endswith("\n")
+        self._edits.append((place, place, f"\n{block}" if is_open else block))
 
     def substitute(self, sequence: Node, index: int, block: str) -> None:
         """Put a block-style list of one in the place of an item."""
@@ -172,6 +204,17 @@ class Document:
     def _line_end(self, offset: int) -> int:
         end = self._text.find("\n", offset)
         return len(self._text) if end < 0 else end
+
+
+def _ends_crlf(text: str) -> list[int]:
+    """Return where lines end in CR and LF, as offsets in the text without any CR before LF."""
+    found, offset = [], -1
+    for line in text.split("\n")[:-1]:
+        is_crlf = line.endswith("\r")
+        offset += len(line) + 1 - is_crlf
+        if is_crlf:
+            found.append(offset)
+    return found
 
 
 def _is_flow(node: Node) -> bool:

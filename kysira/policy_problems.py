@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from kysira.detector_names import suggestion
 from kysira.located_yaml import Located, Location, Problem
 from kysira.types import DETECTORS
 
@@ -59,7 +60,8 @@ def _text(error: ErrorDetails, location: Location, model: type[BaseModel]) -> st
         return "is missing"
     if kind == "value_error":
         text = str(context["error"])
-        return text + (_suggestion(given, DETECTORS) if text.endswith("is no detector") else "")
+        is_detector = text.endswith("is no detector")
+        return f"{text}; {suggestion(str(given), DETECTORS)}" if is_detector else text
     if kind == "too_long":
         return f"has more than {context['max_length']} entries"
     if kind == "too_short":
@@ -130,7 +132,7 @@ def _models_in(annotation: Any) -> list[tuple[type[BaseModel], bool]]:
     return [(part, is_mapping or was) for part, was in found]
 
 
-def _suggestion(word: object, known: list[str] | tuple[str, ...]) -> str:
+def _suggestion(word: object, known: list[str]) -> str:
     close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
     if close:
         return f"; is it {close[0]}?"

@@ -66,4 +66,6 @@ def _shown(name: str, value: Any) -> Any:
 def _text(value: Any) -> str:
     if value in ("", None):
         return "-"
+    if isinstance(value, float):
+        return f"{value:g}s"  # as it would be written
     return ",".join(value) if isinstance(value, list) else str(value)

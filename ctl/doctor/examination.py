@@ -37,7 +37,7 @@ class Order:
 async def examine(order: Order, *, now: dt.datetime) -> Report:
     """Return how all checks ended; raises StartError when no service can be found at all."""
     chart, skipped = Chart(), dict[Section, str]()
-    async with fleet(order.which) as found:
+    async with fleet(order.which, is_hinting=False) as found:  # a check says it
         services = await service_facts(
             found, order.which.timeout_s, has_token=bool(order.which.token)
         )

@@ -14,6 +14,7 @@ from typing import IO, BinaryIO
 from ctl.arguments import usage_error
 from ctl.events.record import Record, record_of_line
 from ctl.inputs import BROKEN, STDIN, inflated, skip_line, why
+from kysira.errors import CorpusError
 
 OPTION = "--from"
 EVENTS_FILE = "events.jsonl"
@@ -86,17 +87,17 @@ def _opened(name: str, given: Mapping[str, IO[bytes]], held: ExitStack) -> list[
         folders = [path, *sorted(each for each in path.iterdir() if each.is_dir())]
         found = [parts for folder in folders if (parts := _of_folder(folder, held))]
         if not found:
-            raise usage_error(
-                OPTION, f"{name} has no {EVENTS_FILE}, nor has a folder in it: name a file, or "
-                "a service's KYSIRA_DATA_DIR",
-            )  # fmt: skip
+            raise CorpusError(
+                f"{OPTION} {name} has no {EVENTS_FILE}, nor has a folder in it: name a file, or "
+                "a service's KYSIRA_DATA_DIR"
+            )
         return found
     if path.name == EVENTS_FILE and (parts := _of_folder(path.absolute().parent, held)):
         return [parts]
     try:
         return [[_open(path, path.name, held)]]
     except FileNotFoundError:
-        raise usage_error(OPTION, f"{name}: no such file") from None
+        raise CorpusError(f"{OPTION} {name}: no such file") from None
 
 
 def _of_folder(folder: Path, held: ExitStack) -> list[_Part]:
@@ -129,7 +130,7 @@ def _numbered(folder: Path) -> list[tuple[int, Path]]:
     try:
         names = [each.name for each in folder.iterdir() if each.is_file()]
     except OSError as error:
-        raise usage_error(OPTION, f"{folder}: {why(error)}") from None
+        raise CorpusError(f"{OPTION} {folder}: {why(error)}") from None
     found = [(match, name) for name in names if (match := _ROTATED.fullmatch(name))]
     return sorted((int(match[1] or 0), folder / name) for match, name in found)
 
@@ -140,7 +141,7 @@ def _open(path: Path, source: str, held: ExitStack) -> _Part:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise usage_error(OPTION, f"{path}: {why(error)}") from None
+        raise CorpusError(f"{OPTION} {path}: {why(error)}") from None
 
 
 def _events(parts: Sequence[_Part], unread: Unread) -> Iterator[Record]:

@@ -17,6 +17,7 @@ Test = Callable[[Record], bool]
 ACTIONS: Mapping[str, frozenset[str]] = {
     "flagged": frozenset({Action.SHADOW_KILL, Action.ACTIVE_KILL}),
     "killed": frozenset({Action.ACTIVE_KILL}),
+    "all": frozenset(action.value for action in Action),
     **{action.value: frozenset({action.value}) for action in Action},
 }
 """What ``--action`` takes: the metrics' words and the events' own."""

@@ -15,11 +15,9 @@ from ctl.fleet.client import FleetClient, Reply
 from ctl.fleet.open import Fleet
 from ctl.fleet.target import Target
 from kysira.errors import StartError
+from kysira.events.log import REMEMBERED, REPLAYED
 
 STREAM = "/api/events"
-REMEMBERED = 500
-"""Events that a service remembers: what it told before them while nobody listened is not there."""
-REPLAYED = 200
 _HOLD_S = 0.3
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 5.0

@@ -8,9 +8,20 @@ from ctl.events.record import Record, mended, record
 from ctl.fleet.client import Reply
 from ctl.fleet.open import fleet
 from ctl.fleet.options import Which
+from kysira.events.log import REMEMBERED
 
 RECENT = "/api/events/recent"
 NO_EVENTS = "answered something that is no list of events"
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """A service that told as many events as it remembers: it may have seen more."""
+
+    name: str
+    count: int
+    at: float
+    """When the oldest was that it told, in Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +32,7 @@ class Recent:
     """Oldest first."""
     services: int
     silent: Sequence[Reply]
+    full: Sequence[Full] = ()
 
     @property
     def is_silent(self) -> bool:
@@ -33,9 +45,11 @@ async def recent(which: Which) -> Recent:
     async with fleet(which) as found:
         replies = await found.client.ask_all(found.targets, RECENT)
     told = [list(events_of(reply)) for reply in replies if is_told(reply)]
+    full = [Full(events[0].source, len(events), events[0].at)
+            for events in told if len(events) >= REMEMBERED]  # fmt: skip
     merged = heapq.merge(*told, key=lambda event: event.at)
     silent = [reply for reply in replies if not is_told(reply)]
-    return Recent(list(merged), len(replies), silent)
+    return Recent(list(merged), len(replies), silent, full)
 
 
 def is_told(reply: Reply) -> bool:

@@ -1,4 +1,4 @@
-"""The options that say which events are meant, shared by tail, search and export."""
+"""The options that say which events are meant, shared by tail, search, export and top."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,12 +9,22 @@ import typer
 from ctl.arguments import parsed, usage_error
 from ctl.detectors import complete_slug, read_slug
 from ctl.events import filters
+from ctl.events.files import OPTION
 from ctl.events.filters import ACTIONS, Filter, Test
 from ctl.events.times import read_time
 from ctl.fleet.options import KubeContext, Namespace, Selector, Targets, Timeout, Which, which
 
 _EVENTS = "Which events"
 _FRONT_ENDS = ("proxy", "ext-proc", "nginx")
+From = Annotated[
+    list[str] | None,
+    typer.Option(
+        OPTION, metavar="PATH",
+        help="Read files instead of asking services: events.jsonl (with its rotations), any file "
+        "of events (.gz too), a folder (a service's, or KYSIRA_DATA_DIR for all), or - for "
+        "standard input; again for more.",
+    ),
+]  # fmt: skip
 
 
 def complete_action(incomplete: str) -> list[str]:
@@ -55,7 +65,7 @@ class FilterOptions:
         typer.Option(
             metavar="WORD", autocompletion=complete_action, rich_help_panel=_EVENTS,
             help="What became of the request: flagged (over the threshold, in either mode), "
-            "killed, passed, error, skipped, or an event's own word, as shadow_kill.",
+            "killed, passed, error, skipped, all, or an event's own word, as shadow_kill.",
         ),
     ] = None  # fmt: skip
     detector: Annotated[
@@ -145,6 +155,10 @@ class FilterOptions:
         """Return what lets the events through that are meant; raises usage errors."""
         return Filter((*self._of_decision(), *self._of_request(), *self._of_event()))
 
+    def since_s(self) -> float | None:
+        """Return from when on they are meant, None for ever; raises a usage error."""
+        return parsed("--since", read_time, self.since) if self.since else None
+
     def _of_decision(self) -> list[Test]:
         tests: list[Test] = []
         if self.action:
@@ -182,7 +196,7 @@ class FilterOptions:
 
     def _of_event(self) -> list[Test]:
         tests: list[Test] = []
-        since = parsed("--since", read_time, self.since) if self.since else None
+        since = self.since_s()
         until = parsed("--until", read_time, self.until) if self.until else None
         if since is not None and until is not None and since >= until:
             raise usage_error("--since", "is not before --until")

@@ -24,3 +24,14 @@ def read_time(text: str, now: Callable[[], float] = time.time) -> float:
             f"{text!r} is no time: say how long ago (90s, 15m, 2h, 1d), or 2026-11-26 or "
             "2026-11-26T01:09:38Z"
         ) from None
+
+
+def short_time(at: float, now: Callable[[], float] = time.time) -> str:
+    """Return a time in UTC, to the second; the date only where it is not today's."""
+    text = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return text[11:] if is_today(at, now) else text
+
+
+def is_today(at: float, now: Callable[[], float] = time.time) -> bool:
+    """Return True for a time of this day, in UTC."""
+    return datetime.fromtimestamp(at, UTC).date() == datetime.fromtimestamp(now(), UTC).date()

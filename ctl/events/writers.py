@@ -9,7 +9,9 @@ from typing import Any
 from rich.text import Text
 
 from ctl import console
+from ctl.events.layout import Layout, layout
 from ctl.events.record import Record
+from ctl.events.times import is_today
 from kysira.types import Action
 
 Writer = Callable[[Record], None]
@@ -95,7 +97,11 @@ _GAP = "   "
 
 
 class TableWriter:
-    """Writes a line for each event, the column names first; in colour on a terminal."""
+    """Writes a line for each event, the column names first.
+
+    On a terminal it is in colour and fits, where it can: of the request both ends are left, and
+    columns that tell least are left out. Nothing is of the id, nor of anything in a pipe.
+    """
 
     def __init__(self, *, has_sources: bool = False) -> None:
         self._columns = dict(_WIDTHS)
@@ -103,23 +109,25 @@ class TableWriter:
             self._columns = {"service": _SERVICE_WIDTH, **_WIDTHS}
         self._console = console.stdout()
         self._has_header = False
+        self._layout: Layout | None = None
 
     def __call__(self, event: Record) -> None:
         """Write one event."""
         if not self._has_header:
             self._has_header = True
+            if self._console.is_terminal:
+                # They come by time: all are of today where the first is.
+                self._layout = layout(self._columns, self._console.width, is_today(event.at))
             self._line({name: name.upper() for name in self._columns}, "bold")
         self._line(_cells(event), _STYLES.get(event.row["action"], ""))
 
     def _line(self, cells: dict[str, str], style: str) -> None:
-        padded = [
-            console.printable(cells[name]).ljust(width) for name, width in self._columns.items()
-        ]
-        text = _GAP.join(padded).rstrip()
-        if self._console.is_terminal:
-            self._console.print(Text(text, style), soft_wrap=True)
+        shown = {name: console.printable(text) for name, text in cells.items()}
+        if self._layout:
+            for line in self._layout.lines(shown):
+                self._console.print(Text(line, style), soft_wrap=True)
         else:  # a million lines for a program need none of what rich can do
-            print(text)
+            print(_GAP.join(shown[each].ljust(w) for each, w in self._columns.items()).rstrip())
 
 
 def _cells(event: Record) -> dict[str, str]:
@@ -133,6 +141,7 @@ def _cells(event: Record) -> dict[str, str]:
         "detector": event.text("detector") or "-",
         "source ip": event.text("source_ip") or "-",
         "request": f"{event.text('method')} {event.text('host')}{target}",
+        "target": f"{event.text('method')} {target}",
         "reason": _reason(event) or "-",
         "id": event.id,
     }

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -57,9 +57,11 @@ class FleetClient:
 
     def __init__(
         self, session: aiohttp.ClientSession, token: str, timeout_s: float,
-        most_bytes: int = _MOST_ANSWER_BYTES,
+        most_bytes: int = _MOST_ANSWER_BYTES, on_status: Callable[[int], None] | None = None,
     ) -> None:  # fmt: skip
+        """``on_status`` is told the status of every answer."""
         self._session = session
+        self._on_status = on_status
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout_s = timeout_s
         self._most_bytes = most_bytes
@@ -79,6 +81,8 @@ class FleetClient:
                     allow_redirects=False, server_hostname=target.server_name or None,
                     trace_request_ctx=sent,
                 ) as answer:  # fmt: skip
+                    if self._on_status:
+                        self._on_status(answer.status)
                     text = await _read(answer, self._most_bytes)
                     if text is None:
                         most = f"{self._most_bytes / 2**20:g} MiB"
@@ -124,8 +128,9 @@ class FleetClient:
 
 @asynccontextmanager
 async def fleet_client(
-    token: str, timeout_s: float, most_bytes: int = _MOST_ANSWER_BYTES
-) -> AsyncIterator[FleetClient]:
+    token: str, timeout_s: float, most_bytes: int = _MOST_ANSWER_BYTES,
+    on_status: Callable[[int], None] | None = None,
+) -> AsyncIterator[FleetClient]:  # fmt: skip
     """Hold the connections of a command; raises SettingsError for a token that can't be sent."""
     if not _TOKEN.fullmatch(token):
         raise SettingsError("the admin token holds a line break, or what is no text")
@@ -136,7 +141,7 @@ async def fleet_client(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False,
         trace_configs=[trace],
     ) as session:  # fmt: skip
-        yield FleetClient(session, token, timeout_s, most_bytes)
+        yield FleetClient(session, token, timeout_s, most_bytes, on_status)
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes | None:
@@ -173,6 +178,8 @@ def why(error: Exception) -> str:
         return f"its certificate is not trusted: {error.certificate_error}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "closed the connection without an answer"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "name not known"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, ssl.SSLError):  # its number is none of the system's
         return f"no TLS: {(cause.reason or 'it failed').replace('_', ' ').lower()}"

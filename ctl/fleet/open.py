@@ -6,11 +6,13 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from ctl.fleet.client import FleetClient, fleet_client
 from ctl.fleet.kubectl import forwarded_pods
 from ctl.fleet.options import Which
 from ctl.fleet.target import Target, resolve
+from ctl.fleet.token import hint_at_token
 
 _ENDS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -24,14 +26,20 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(which: Which) -> AsyncIterator[Fleet]:
-    """Hold the way to every service that is meant; raises StartError when no pod is found."""
+async def fleet(which: Which, *, is_hinting: bool = True) -> AsyncIterator[Fleet]:
+    """Hold the way to every service that is meant; raises StartError when no pod is found.
+
+    What to do about a token that is missing is said on stderr once, unless told otherwise.
+    """
+    hint = partial(hint_at_token, has_token=bool(which.token)) if is_hinting else None
     async with _ended_in_order(), AsyncExitStack() as held:
         if which.is_pods:
             targets = await held.enter_async_context(forwarded_pods(which))
         else:
             targets = await resolve(which.targets)
-        client = await held.enter_async_context(fleet_client(which.token, which.timeout_s))
+        client = await held.enter_async_context(
+            fleet_client(which.token, which.timeout_s, on_status=hint)
+        )
         yield Fleet(tuple(targets), client)
 
 

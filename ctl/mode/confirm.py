@@ -42,7 +42,10 @@ def what_happens(targets: Sequence[Target], of: int, wanted: Wanted) -> str:
     names = ", ".join(target.name for target in targets[:_NAMED])
     more = f" and {len(targets) - _NAMED} more" if len(targets) > _NAMED else ""
     end = "until that is changed" if wanted.ttl_s is None else f"for {left_text(wanted.ttl_s)}"
-    return f"{len(targets)} of {of} services will BLOCK what they flag, {end}: {names}{more}."
+    if of == 1:
+        return f"The service will BLOCK what it flags, {end}: {names}."
+    flag = "it flags" if len(targets) == 1 else "they flag"
+    return f"{len(targets)} of {of} services will BLOCK what {flag}, {end}: {names}{more}."
 
 
 def what_if(events: Sequence[dict[str, Any]], heard: int, asked: int) -> str:

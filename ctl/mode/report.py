@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -24,14 +24,6 @@ _STYLES = {
     Result.LEFT: "yellow",
 }
 """The others are red."""
-UNAUTHORISED = (
-    "the services want their token: set KYSIRA_ADMIN_TOKEN, or KYSIRA_ADMIN_TOKEN_FILE to a file "
-    "that holds it"
-)
-FORBIDDEN = (
-    "a service without a token lets only its own machine change it: set KYSIRA_ADMIN_TOKEN on the "
-    "services, and here"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,6 @@ def report(rows: Sequence[Row], wanted: Wanted, todo: ToDo, output: Output) -> N
     else:
         columns = ("target", "result", "mode", "until", "note")
         say_columns(columns, [_cells(row) for row in rows])
-    hint_at_token({row.status for row in rows})
     left = [row.target.name for row in rows if not row.result.is_done]
     if left:
         done = len(rows) - len(left)
@@ -87,14 +78,6 @@ def report(rows: Sequence[Row], wanted: Wanted, todo: ToDo, output: Output) -> N
         note(f"for exactly those: {todo.rest}")
     for line in todo.undo:
         note(f"to put back what could not be: {line}")
-
-
-def hint_at_token(statuses: Container[int]) -> None:
-    """Say once what is wrong with the token, never what it is."""
-    if 401 in statuses:
-        note(UNAUTHORISED)
-    elif 403 in statuses:
-        note(FORBIDDEN)
 
 
 def command(which: Which, targets: Sequence[Target], *arguments: str) -> str:

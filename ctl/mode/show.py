@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from ctl.console import Output, note, say_json, say_table
+from ctl.console import Output, note, say_json
+from ctl.fitting import say_fitting
 from ctl.mode.state import Reading, State, read_all
 from ctl.mode.ttl import iso, until_text
 
@@ -90,7 +91,7 @@ def _say(rows: Sequence[Shown]) -> None:
 def say_columns(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
     """Print a table without the columns that would be empty."""
     kept = [at for at in range(len(columns)) if any(row[at] for row in rows)]
-    say_table([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
+    say_fitting([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
 
 
 def _policy(health: "Reply") -> str:

@@ -1,6 +1,7 @@
 """kysiractl policy check: all that is wrong with a file, and what is odd about it."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from ctl.exits import Exit
 from ctl.policy.advice import Warn, warnings_of
 from ctl.policy.source import Known, of_file
 from kysira.errors import PolicyError
+from kysira.types import ScoreOptions
 
 File = Annotated[
     Path, typer.Argument(metavar="FILE", help="kysira.yaml; - is standard input.")
@@ -55,11 +57,20 @@ def summary(known: Known, now: float) -> str:
     expired = sum(each.has_expired(now) for each in policy.exclusions)
     parts = [
         f"hash {policy.hash}", known.mode.value, f"threshold {options.threshold:g}",
-        _count(len(options.thresholds.keys() | options.disabled), "detector", "set apart"),
+        *_detectors(options),
         _count(len(policy.routes), "route"),
         _count(len(policy.exclusions), "exclusion", f"({expired} expired)" if expired else ""),
     ]  # fmt: skip
     return ", ".join(parts)
+
+
+def _detectors(options: ScoreOptions) -> Iterator[str]:
+    """Yield how many detectors are not as all others, where there are such."""
+    if count := len(options.thresholds.keys() - options.disabled):
+        yield _count(count, "detector", "with a threshold of its own" if count == 1 else
+                     "with thresholds of their own")  # fmt: skip
+    if options.disabled:
+        yield _count(len(options.disabled), "detector", "switched off")
 
 
 def _count(count: int, noun: str, more: str = "") -> str:

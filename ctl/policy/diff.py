@@ -1,7 +1,6 @@
 """kysiractl policy diff: what changes when one policy takes the place of another."""
 
 import asyncio
-import json
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,13 +11,13 @@ from ctl import console
 from ctl.arguments import usage_error
 from ctl.console import Output
 from ctl.exits import Exit
+from ctl.fitting import say_fitting
 from ctl.fleet.options import Timeout, which
 from ctl.inputs import STDIN
 from ctl.policy.differences import Difference, differences
 from ctl.policy.source import Known, of_file, of_service
+from ctl.policy.words import worded
 from kysira.errors import PolicyError
-
-_NONE = "-"
 
 
 def diff(
@@ -46,9 +45,11 @@ def diff(
     if output is Output.JSON:
         console.say_json(_as_json(one, other, differ))
     elif differ:
-        rows = [[each.at, _text(each.before), _text(each.after)] for each in differ]
+        rows = [
+            [each.at, _text(each.at, each.before), _text(each.at, each.after)] for each in differ
+        ]
         console.note(f"before is {one.name}, after is {other.name}")
-        console.say_table(["at", "before", "after"], rows)
+        say_fitting(["at", "before", "after"], rows)
     else:
         console.note("no difference")
     if differ:
@@ -74,7 +75,8 @@ def _as_json(one: Known, other: Known, found: list[Difference]) -> dict[str, Any
     }
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return _NONE
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _text(at: str, value: Any) -> str:
+    """Return a part in words, without the name that its place has already."""
+    if isinstance(value, dict) and at.endswith(f".{value.get('name')}"):
+        value = {key: said for key, said in value.items() if key != "name"}
+    return worded(value)

@@ -72,16 +72,26 @@ def exclude(
         typer.Option(metavar="PATTERN", show_default=False, help="Its location, in place of the "
                      "finding's."),
     ] = None,
+    accept_other_reasons: Annotated[
+        bool,
+        typer.Option(
+            "--accept-other-reasons",
+            help="Write it also where it would let through what was found for other reasons than "
+            "the event: they were looked at.",
+        ),
+    ] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="table or json.")] = Output.TABLE,
 ) -> None:  # fmt: skip
     """Write the narrowest exclusion that lets an event's request pass: path, location, detector.
 
     It prints what to add to kysira.yaml, or adds it with --policy FILE --write, and says what else
-    would pass of the events that are recorded: look at that first. Exit 1 when the request would
-    still be blocked, or the event does not say enough; 3 when a service did not answer.
+    would pass of the events that are recorded: look at that first. A file that services watch is
+    in force within seconds. Exit 1 when the request would still be blocked, the event does not say
+    enough, or events that were found for other reasons would pass; 3 when a service did not answer.
     """
     from ctl.policy.proposal import Ask, proposal  # noqa: PLC0415
     from ctl.policy.proposed import as_json, say  # noqa: PLC0415
+    from ctl.policy.search_line import search_lines  # noqa: PLC0415
     from kysira.paths import read_prefix  # noqa: PLC0415
 
     if write and policy is None:
@@ -105,13 +115,18 @@ def exclude(
         now=time.time(),
     )
     made = proposal(ask)
-    if write and made.is_enough and made.exclusions:
+    is_refused = bool(write and made.effect.odd_reasons and not accept_other_reasons)
+    is_written = write and made.is_enough and not is_refused
+    if is_written and made.exclusions:
         _write(policy, made, ask.now)
+    searches = search_lines(made.exclusions, ask.names, services)
     if output is Output.JSON:
-        console.say_json(as_json(made, is_written=write and made.is_enough))
+        console.say_json(
+            as_json(made, is_written=is_written, searches=searches, is_refused=is_refused)
+        )
     else:
-        say(made, policy if write else None)
-    if not made.is_enough:
+        say(made, policy if write else None, searches=searches, is_refused=is_refused)
+    if not made.is_enough or is_refused:
         raise typer.Exit(Exit.FINDINGS)
     if made.silent:
         raise typer.Exit(Exit.UNREACHABLE)

@@ -5,7 +5,10 @@ from typing import Any
 from rich.text import Text
 
 from ctl import console
+from ctl.fields import say_field
+from ctl.fitting import say_fitting
 from ctl.policy.explanation import OVER, Explanation, Told
+from ctl.policy.words import NONE, worded
 from kysira.types import Action
 
 _WORDS = {
@@ -23,23 +26,23 @@ _FINDINGS = (
 def say(told: Explanation) -> None:
     """Print it for people."""
     word, style = _WORDS[told.decision.action]
-    console.say(Text(word.ljust(10), style).append(console.printable(_why(told)), ""))
-    console.say(f"policy    {told.known.name}, hash {told.known.policy.hash}")
-    console.say(f"route     {told.snapshot.route or 'none'}")
+    say_field(Text(word.ljust(10), style), _why(told))
+    say_field("policy    ", f"{told.known.name}, hash {told.known.policy.hash}")
+    say_field("route     ", told.snapshot.route or NONE)
     if told.routes:
         console.say("")
-        console.say_table(
+        say_fitting(
             ("route", "fits", "why"),
             [[each.route.name, each.fit.value, each.why] for each in told.routes],
         )
     console.say("")
-    console.say_table(
+    say_fitting(
         ("setting", "value", "from"),
-        [[each.name, _text(each.value), each.origin] for each in told.effective],
+        [[each.name, worded(each.value), each.origin] for each in told.effective],
     )
     if told.findings:
         console.say("")
-        console.say_table(_FINDINGS, [_row(each) for each in told.findings])
+        say_fitting(_FINDINGS, [_row(each) for each in told.findings])
     if disabled := sorted(told.known.policy.options.disabled):
         console.note(f"detectors switched off: {', '.join(disabled)}")
     for text in told.notes:
@@ -72,13 +75,9 @@ def _row(told: Told) -> list[str | Text]:
     is_over = told.became == OVER
     return [
         found.detector, Text(f"{found.score:.4f}", "bold red" if is_over else ""),
-        f"{told.threshold:g}", found.location or "-", " ".join(found.steps) or "-",
-        found.matched or "-", found.reason, told.became,
+        f"{told.threshold:g}", found.location or NONE, " ".join(found.steps) or NONE,
+        found.matched or NONE, found.reason, told.became,
     ]  # fmt: skip
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def as_json(told: Explanation) -> dict[str, Any]:

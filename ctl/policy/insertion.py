@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from ruamel.yaml.nodes import MappingNode, Node
+from ruamel.yaml.nodes import MappingNode
 
 from ctl.policy.expiry import written
 from ctl.policy.show import yaml_text
@@ -66,19 +66,8 @@ def _edited(text: str, added: Sequence[Exclusion]) -> str:
     if not isinstance(root, MappingNode) or root.flow_style:
         raise RenderError("it is no block of keys")
     if rows is not None:
-        return _filled(text, rows, textwrap.indent(listed, "  "))
-    newline = "\r\n" if "\r\n" in text else "\n"
-    end = "" if text.endswith("\n") else newline
-    part = textwrap.indent(f"{_KEY}:\n{textwrap.indent(listed, '  ')}",
-                           " " * root.start_mark.column)  # fmt: skip
-    return text + end + part.replace("\n", newline)
-
-
-def _filled(text: str, rows: Node, listed: str) -> str:
-    """Return the text with a list below the line of an empty one, whose comment stays there."""
-    newline = "\r\n" if "\r\n" in text else "\n"
-    plain = text.replace("\r\n", "\n")
-    start, end = rows.start_mark.index, rows.end_mark.index
-    line, feed, rest = plain[end:].partition("\n")
-    head = (plain[:start] + line).rstrip() if not line.strip() else plain[:start] + line
-    return f"{head}\n{listed.rstrip()}{feed}{rest}".replace("\n", newline)
+        document.fill(rows, textwrap.indent(listed, "  "))
+    else:
+        part = f"{_KEY}:\n{textwrap.indent(listed, '  ')}"
+        document.add_at_end(textwrap.indent(part, " " * root.start_mark.column))
+    return document.text

@@ -1,7 +1,8 @@
 """What an exclusion would let through of the events that were recorded."""
 
+from bisect import insort
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,20 @@ _MOST = 1000
 """Addresses, paths and the like that are kept."""
 _MOST_SAMPLES = 10
 _FEW = 3
+
+
+_Rank = tuple[bool, bool, bool, int, bool, int]
+"""False is odd, and comes first: detector, reason, shape, how often its like came, address, and
+how many came before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One event that would pass."""
+
+    event: Record
+    matched: Sequence[str]
+    """What the exclusion drops in it, as the event shows it: in clear, or as a shape."""
 
 
 @dataclass(slots=True)
@@ -33,10 +48,23 @@ class LetThrough:
     sources: Counter[str] = field(default_factory=Counter)
     paths: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    shapes: Counter[str] = field(default_factory=Counter)
+    odd_reasons: Counter[str] = field(default_factory=Counter)
+    """What was found in them, and not in the one that is meant."""
+    shapes: dict[str, str] = field(default_factory=dict)
+    """Shape of what was matched → the first text of it, as its event shows it."""
     detectors: Counter[str] = field(default_factory=Counter)
     """Which have found something in them."""
-    samples: list[Record] = field(default_factory=list)
+    _ranked: list[tuple[_Rank, Sample]] = field(default_factory=list)
+
+    @property
+    def samples(self) -> list[Sample]:
+        """Return the first of them, those least like the one that is meant before the others."""
+        return [sample for _, sample in self._ranked]
+
+    @property
+    def own_reasons(self) -> frozenset[str]:
+        """Return what was found in the one that is meant."""
+        return frozenset(_reasons(self.event))
 
     def look(self, events: Iterable[Record], before: Policy, after: Policy) -> None:
         """Decide all events by both policies."""
@@ -57,11 +85,33 @@ class LetThrough:
         self.others += 1
         _count(self.sources, [event.text("source_ip")])
         _count(self.paths, [f"{event.text('method')} {event.text('path')}"])
+        matched = [found.matched for found, why in second.dropped if why and found.matched]
+        for text in matched:
+            if len(self.shapes) < _MOST:
+                self.shapes.setdefault(shape(text), text)
+        odd = _reasons(event) - self.own_reasons
+        self._keep(Sample(event, matched), is_odd=bool(odd))
         _count(self.reasons, [event.text("reason")])
-        _count(self.shapes, {shape(found.matched) for found, why in second.dropped if why})
+        _count(self.odd_reasons, odd)
         _count(self.detectors, _detectors(event))
-        if len(self.samples) < _MOST_SAMPLES:
-            self.samples.append(event)
+
+    def _keep(self, sample: Sample, *, is_odd: bool) -> None:
+        """Put a sample where it belongs among those that are kept."""
+        event = sample.event
+        rank = (
+            _detectors(event) <= _detectors(self.event),
+            not is_odd,
+            {*map(shape, sample.matched)} <= self._own_shapes,
+            self.reasons[event.text("reason")],
+            event.text("source_ip") == self.event.text("source_ip"),
+            self.others,
+        )
+        insort(self._ranked, (rank, sample), key=_rank_of)
+        del self._ranked[_MOST_SAMPLES:]
+
+    @property
+    def _own_shapes(self) -> set[str]:
+        return {shape(str(each.get("matched", ""))) for each in self.event.findings}
 
     @property
     def signs(self) -> list[str]:
@@ -76,9 +126,12 @@ class LetThrough:
             yield f"they come from {len(sources)} addresses"
         if more := {*self.detectors} - _detectors(self.event):
             yield f"other detectors found something in them too: {', '.join(sorted(more))}"
-        own = {shape(str(each.get("matched", ""))) for each in self.event.findings}
-        if odd := sorted({*self.shapes} - own):
-            yield f"what was matched looks otherwise: {', '.join(odd[:_FEW])}"
+        if self.odd_reasons:
+            yield f"they were found for other reasons too: {counted(self.odd_reasons, _FEW)}"
+        own = self._own_shapes
+        if odd := sorted(text for form, text in self.shapes.items() if form not in own):
+            left = f", and {len(odd) - _FEW:,} more" if len(odd) > _FEW else ""
+            yield f"what was matched looks otherwise: {', '.join(odd[:_FEW])}{left}"
 
     def as_json(self) -> dict[str, Any]:
         """Return it for programs."""
@@ -91,8 +144,26 @@ class LetThrough:
             "source_ips": dict(self.sources.most_common(_MOST_SAMPLES)),
             "paths": dict(self.paths.most_common(_MOST_SAMPLES)),
             "reasons": dict(self.reasons.most_common(_MOST_SAMPLES)),
-            "samples": [event.id for event in self.samples],
+            "other_reasons": dict(self.odd_reasons.most_common(_MOST_SAMPLES)),
+            "samples": [sample.event.id for sample in self.samples],
         }
+
+
+def counted(counter: Counter[str], most: int) -> str:
+    """Return what is counted, the most frequent first: ``79 × a, 6 × b, 3 more``."""
+    told = [f"{count:,} × {key or '-'}" for key, count in counter.most_common(most)]
+    more = len(counter) - len(told)
+    return ", ".join([*told, *([f"{more:,} more"] if more > 0 else [])])
+
+
+def _rank_of(row: tuple[_Rank, Sample]) -> _Rank:
+    return row[0]
+
+
+def _reasons(event: Record) -> set[str]:
+    """Return what was found in an event: ``sqli:union_select``, decoded or not."""
+    found = (str(each.get("reason") or each.get("detector")) for each in event.findings)
+    return {reason.partition(" ")[0] for reason in found}
 
 
 def _detectors(event: Record) -> set[str]:

@@ -1,6 +1,7 @@
 """The events that services remember, or that files hold, to be read more than once."""
 
 import asyncio
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -9,7 +10,7 @@ from ctl.events import files
 from ctl.events.record import Record
 from ctl.events.seen import once
 from ctl.fleet.options import Which
-from kysira.errors import StartError
+from kysira.errors import CorpusError, StartError
 
 _LEAST = 4
 _MOST_NAMED = 3
@@ -46,7 +47,13 @@ class Recordings:
 
 
 def recordings(names: Sequence[str], which: Which | None) -> Recordings:
-    """Return the events of files, and of services when they are meant; raises StartError."""
+    """Return the events of files, and of services when they are meant.
+
+    Raises CorpusError for a file that is not there, and StartError when no service answers.
+    """
+    for name in names:
+        if not os.path.lexists(name):
+            raise CorpusError(f"{name}: no such file")
     if which is None:
         return Recordings(names)
     from ctl.events.live import recent, why_silent  # noqa: PLC0415 - aiohttp takes 0.2 s

@@ -13,6 +13,7 @@ import typer
 from ctl import console
 from ctl.arguments import usage_error
 from ctl.exits import Exit
+from ctl.fitting import say_fitting
 from ctl.fleet.options import (
     KubeContext,
     Namespace,
@@ -22,13 +23,12 @@ from ctl.fleet.options import (
     which,
 )
 from ctl.policy.source import ask, is_told, of_file, why_silent
+from ctl.policy.words import NONE, worded
 from kysira.errors import StartError
 from kysira.policy_text import policy_to_json
 
 if TYPE_CHECKING:
     from ctl.fleet.client import Reply
-
-_NONE = "-"
 
 
 class ShowFormat(StrEnum):
@@ -120,7 +120,7 @@ def _show_services(replies: "Sequence[Reply]", output: ShowFormat) -> None:
 
 
 def _say_tables(told: "Sequence[Reply]") -> None:
-    console.say_table(
+    say_fitting(
         ("target", "hash", "mode", "threshold", "file", "loaded"),
         [_row(reply.target.name, reply.body) for reply in told],
     )
@@ -131,14 +131,14 @@ def _say_tables(told: "Sequence[Reply]") -> None:
         told, "exclusions", "hits", ("exclusion", "path", "location", "detector", "expires"),
         lambda row: [
             row.get("path", "/"), row.get("location", "*"), row.get("detector", "*"),
-            f"{row['expires']} (expired)" if row.get("expired") else row.get("expires", _NONE),
+            f"{row['expires']} (expired)" if row.get("expired") else row.get("expires", NONE),
         ],
     )  # fmt: skip
     _say_counted(
         told, "routes", "requests", ("route", "match", "says"),
         lambda row: [
-            _pairs(row.get("match", {})),
-            _pairs({k: v for k, v in row.items() if k not in ("name", "match", "requests")}),
+            worded(row.get("match", {})),
+            worded({k: v for k, v in row.items() if k not in ("name", "match", "requests")}),
         ],
     )  # fmt: skip
 
@@ -149,7 +149,7 @@ def _row(name: str, told: Mapping[str, Any]) -> list[str]:
     flipped = f"{mode} (flipped from {configured})" if mode != configured else mode
     return [
         name, str(told.get("hash")), flipped, f"{policy.get('threshold')}",
-        told.get("file") or _NONE, told.get("loaded_at") or _NONE,
+        told.get("file") or NONE, told.get("loaded_at") or NONE,
     ]  # fmt: skip
 
 
@@ -165,12 +165,7 @@ def _say_counted(
             counts[row["name"]] = counts.get(row["name"], 0) + int(row.get(count, 0))
     if rows:
         console.say("")
-        console.say_table(
+        say_fitting(
             [*columns, count],
             [[name, *map(str, cells(row)), f"{counts[name]:,}"] for name, row in rows.items()],
         )
-
-
-def _pairs(said: Mapping[str, Any]) -> str:
-    parts = [f"{key}={','.join(v) if isinstance(v, list) else v}" for key, v in said.items()]
-    return " ".join(parts) or _NONE

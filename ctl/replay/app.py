@@ -10,8 +10,10 @@ import typer
 from ctl import console
 from ctl.arguments import parsed, usage_error
 from ctl.console import Output
+from ctl.events.options import FleetOptions
 from ctl.exits import Exit
 from ctl.inputs import STDIN
+from ctl.option_groups import grouped
 from ctl.policy.source import of_file
 from ctl.replay.formats import Format, sources
 from ctl.replay.outcome import AsMode
@@ -19,19 +21,24 @@ from ctl.replay.share import percent, read_share
 from kysira.errors import CorpusError
 
 if TYPE_CHECKING:
+    from ctl.replay.formats import Source
+    from ctl.replay.run import Run
     from ctl.replay.tally import Tally
 
 
+@grouped
 def replay(
     policy: Annotated[Path, typer.Option(metavar="FILE", help="The kysira.yaml to try.")],
+    services: FleetOptions,
     from_: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            "--from", metavar="PATH",
+            "--from", metavar="PATH", show_default=False,
             help="Events (events.jsonl, with its rotations, or a folder), a HAR, or an access "
-            "log; .gz too; - is standard input; again for more.",
+            "log; .gz too; - is standard input; again for more. Else the services are asked for "
+            "their last 500 events.",
         ),
-    ],
+    ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -65,14 +72,22 @@ def replay(
 ) -> None:  # fmt: skip
     """Decide recorded requests by another policy: what would be blocked, and what no longer.
 
+    Without --from they are the last events that the services remember.
+
     Events are decided again from the findings that they tell, which is not all that there was;
     what that leaves open is counted. HARs and access logs are scored here, by the engine that
-    KYSIRA_* variables describe. Exit 1 over --max-block-rate, 4 when a file can't be read.
+    KYSIRA_* variables describe. Exit 1 over --max-block-rate, 3 when a service did not answer, 4
+    when a file can't be read.
     """
     limit = None if max_block_rate is None else parsed("--max-block-rate", read_share,
                                                        max_block_rate)  # fmt: skip
-    if [*from_, str(policy), str(baseline)].count(STDIN) > 1:
+    names = from_ or []
+    if [*names, str(policy), str(baseline)].count(STDIN) > 1:
         raise usage_error("--from", "standard input can be read once")
+    if names and services.is_given:
+        raise usage_error("--from", "leave out the services: files are read instead")
+    if not names and format_ not in (Format.AUTO, Format.EVENTS):
+        raise usage_error("--format", "needs --from PATH: services tell events")
     from ctl.replay.report import notes, say  # noqa: PLC0415 - help needs none of it
     from ctl.replay.run import Run  # noqa: PLC0415
     from ctl.replay.tally import Tally  # noqa: PLC0415
@@ -82,7 +97,7 @@ def replay(
     before = None if baseline is None else of_file(baseline, now)
     run = Run(after, before, as_mode, Tally(show), has_models=not no_models)
     with ExitStack() as held:
-        found = sources(from_, format_, held)
+        found = sources(names, format_, held) if names else _asked(services, run)
         run.read(found)
     kinds = {each.name: each.kind for each in found}
     tally = run.tally
@@ -98,8 +113,22 @@ def replay(
     is_over = limit is not None and _is_over(tally, limit)
     if run.broken:
         raise typer.Exit(Exit.INVALID)
+    if run.silent:
+        raise typer.Exit(Exit.UNREACHABLE)
     if is_over:
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _asked(services: FleetOptions, run: "Run") -> "list[Source]":
+    """Return the events of the services, and say what they are."""
+    from ctl.replay.asked import ask_services  # noqa: PLC0415
+
+    asked = ask_services(services.which())
+    run.silent += asked.silent
+    console.note(asked.note)
+    for reason in asked.silent:
+        console.note(f"no events of {reason}")
+    return [asked.source]
 
 
 def _is_over(tally: "Tally", limit: float) -> bool:

@@ -3,14 +3,14 @@
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from ctl.events.record import record
+from ctl.events.record import Record, record
 from ctl.inputs import BROKEN, STDIN, inflated, sampled, why
 from kysira.errors import CorpusError
 
@@ -36,6 +36,8 @@ class Source:
     kind: Format
     file: BinaryIO | None = None
     """Open, and unpacked; None for events that are found by the name: they may be rotated."""
+    live: Sequence[Record] | None = None
+    """The events themselves, by time, where services told them."""
 
 
 def sources(names: Iterable[str], kind: Format, held: ExitStack) -> list[Source]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from ctl import console
+from ctl.fields import say_field
+from ctl.fitting import say_fitting
 from ctl.replay.outcome import MEANING, Change, Outcome, Side
 from ctl.replay.share import told
 from ctl.replay.tally import Counts, Tally
@@ -16,11 +18,11 @@ _SAMPLES = (
 def say(tally: Tally, before: str, after: str) -> None:
     """Print what changes from one policy to another, which are called so."""
     counts = tally.all
-    console.say(f"requests            {counts.requests:,}")
-    console.say(f"blocked before      {told(counts.before, counts.requests)}, {before}")
-    console.say(f"blocked after       {told(counts.after, counts.requests)}, {after}")
-    console.say(f"newly blocked       {counts.newly:,}")
-    console.say(f"no longer blocked   {counts.no_longer:,}")
+    say_field("requests            ", f"{counts.requests:,}")
+    say_field("blocked before      ", f"{told(counts.before, counts.requests)}, {before}")
+    say_field("blocked after       ", f"{told(counts.after, counts.requests)}, {after}")
+    say_field("newly blocked       ", f"{counts.newly:,}")
+    say_field("no longer blocked   ", f"{counts.no_longer:,}")
     if len(tally.routes) > 1:
         _say_counts("route", tally.routes)
     if tally.detectors:
@@ -28,7 +30,7 @@ def say(tally: Tally, before: str, after: str) -> None:
     shown = [each for change in Change for each in tally.samples.get(change, ())]
     if shown:
         console.say("")
-        console.say_table(_SAMPLES, map(_row, shown))
+        say_fitting(_SAMPLES, [_row(each) for each in shown])
     left = counts.newly + counts.no_longer - len(shown)
     if left > 0 and tally.most_samples:
         console.note(f"{left:,} more changes are not shown: --show N shows N of each kind")
@@ -37,7 +39,7 @@ def say(tally: Tally, before: str, after: str) -> None:
 def _say_counts(name: str, rows: Mapping[str, Counts]) -> None:
     by_size = sorted(rows.items(), key=lambda row: (-row[1].newly - row[1].no_longer, row[0]))
     console.say("")
-    console.say_table(
+    say_fitting(
         (name, *_COUNTS),
         [
             [key or "-", *(f"{n:,}" for n in (c.requests, c.before, c.after, c.newly, c.no_longer))]

@@ -41,6 +41,8 @@ class Run:
     has_models: bool = field(default=True, kw_only=True)
     broken: list[str] = field(default_factory=list, init=False)
     """Files that could not be read to their end, and why."""
+    silent: list[str] = field(default_factory=list, init=False)
+    """Services that did not answer, and why."""
     speed: str = field(default="", init=False)
 
     def read(self, sources: Sequence[Source]) -> None:
@@ -59,12 +61,13 @@ class Run:
         self.speed = progress.text
 
     def _of_events(self, sources: Sequence[Source]) -> Iterator[Outcome]:
-        names = [each.name for each in sources]
+        names = [each.name for each in sources if each.live is None]
+        live = chain.from_iterable(each.live for each in sources if each.live is not None)
         given = {each.name: each.file for each in sources if each.file}
         unread = files.Unread()
         modes = self._modes(Mode.SHADOW if self.before is None else self.before.mode)
         baseline = None if self.before is None else self.before.policy
-        for event in once(files.read_files(names, unread, given)):
+        for event in chain(once(files.read_files(names, unread, given)), live):
             if is_scored(event):
                 yield outcome(event, self.after.policy, baseline, modes)
             else:
@@ -120,4 +123,5 @@ class Run:
             "over_max_block_rate": limit is not None and self.tally.rate > limit,
             **self.tally.as_json(),
             "broken": self.broken,
+            "silent": self.silent,
         }

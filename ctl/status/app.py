@@ -1,9 +1,10 @@
-"""kysiractl status: every service in one table."""
+"""kysiractl status: every service at a glance, in one table where there is room for it."""
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from ctl.arguments import parsed
 from ctl.console import Output
 from ctl.envoy.options import read_duration
 from ctl.exits import Exit
+from ctl.fitting import say_fitting
 from ctl.fleet.options import (
     KubeContext,
     Namespace,
@@ -23,6 +25,7 @@ from ctl.fleet.options import (
     Which,
     which,
 )
+from ctl.mode.ttl import until_text
 
 if TYPE_CHECKING:
     from ctl.status.service import Service
@@ -97,7 +100,7 @@ def _show(services: Sequence["Service"], output: Output) -> None:
     if output is Output.JSON:
         console.say_json(_as_json(services))
         return
-    console.say_table(_COLUMNS, map(_row, services))
+    say_fitting(_COLUMNS, [_row(service) for service in services])
     for service in services:
         if service.error:
             console.note(f"{service.target}: {service.error}")
@@ -134,11 +137,19 @@ def _row(service: "Service") -> list[str | Text]:
         service.service or _NONE,
         Text(console.printable(service.status) or _NONE, style),
         service.mode or _NONE,
-        service.until or _NONE,
+        _until(service.until),
         service.policy or _NONE,
         detectors or _NONE,
         *map(_number, (*numbers, unread, service.dropped)),
     ]
+
+
+def _until(text: str) -> str:
+    """Return when the mode goes back, as ``kysiractl mode`` shows it."""
+    try:
+        return until_text(datetime.fromisoformat(text).timestamp()) if text else _NONE
+    except ValueError:
+        return text
 
 
 def _number(value: int | None) -> str:

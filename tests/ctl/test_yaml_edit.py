@@ -79,6 +79,52 @@ def test_windows_line_ends_are_kept() -> None:
     assert names(text) == ["one", "two", "new"]
 
 
+@pytest.mark.parametrize(
+    ("edit", "added"),
+    [
+        (lambda d, n: d.append(n, NEW), "  - name: new|\n    # why|\n    a: {b: 1}|\n"),
+        (lambda d, n: d.insert(n, 0, NEW, after=None), "  - name: new\n    # why\n    a: {b: 1}\n"),
+    ],
+)
+def test_mixed_line_ends_are_kept(edit: Callable[[Document, Node], None], added: str) -> None:
+    """Every line has the end it had; a new one that of the line it stands at."""
+    text = BLOCK.replace("about two\n", "about two\r\n").replace("{name: two}\n", "{name: two}\r\n")
+    assert Document(text).text == text
+    changed = edited(text, edit)
+    added = added.replace("|\n", "\r\n")
+    assert added in changed
+    assert changed.replace(added, "") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("a: 1\r\nlist: []  # why\nb: 2\r\n", "a: 1\r\nlist:   # why\n- x\nb: 2\r\n"),
+        ("a: 1\nlist: [] \r\nb: 2\n", "a: 1\nlist:\r\n- x\r\nb: 2\n"),
+        ("a: 1\r\nlist: []", "a: 1\r\nlist:\r\n- x"),
+        ("list: [\n]", "list:\n- x"),
+    ],
+)
+def test_empty_list_is_filled(text: str, result: str) -> None:
+    """Below its line, whose comment stays."""
+    assert edited(text, lambda d, n: d.fill(n, "- x\n")) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("a: 1\n", "a: 1\nb: 2\n"), ("a: 1", "a: 1\nb: 2\n"), ("a: 1\r\n", "a: 1\r\nb: 2\r\n"),
+        ("x: 1\na: 1\r\n", "x: 1\na: 1\r\nb: 2\r\n"),
+        ("x: 1\r\na: 1\n", "x: 1\r\na: 1\nb: 2\n"), ("x: 1\r\na: 1", "x: 1\r\na: 1\r\nb: 2\r\n"),
+    ],
+)  # fmt: skip
+def test_lines_are_added_at_the_end(text: str, result: str) -> None:
+    """They end as the last line does."""
+    document = Document(text)
+    document.add_at_end("b: 2\n")
+    assert document.text == result
+
+
 def test_file_without_last_newline() -> None:
     """An item can follow the very last character."""
     text = edited("list:\n  - name: one", lambda d, n: d.append(n, NEW))

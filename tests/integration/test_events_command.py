@@ -137,6 +137,25 @@ async def test_wrong_token_is_told(both: Both) -> None:
     done = await asyncio.to_thread(kysiractl, "events", "search", *both.targets, env=env)
     assert done.returncode == 3
     assert "answered 401: send Authorization" in done.stderr
+    assert done.stderr.count("another token than KYSIRA_ADMIN_TOKEN") == 1
+
+
+async def test_missing_token_is_told_once(both: Both) -> None:
+    """What to set, whichever command asks, and however many services refuse."""
+    env = {**both.env(), "KYSIRA_ADMIN_TOKEN": ""}
+    for command in (["events", "top"], ["events", "tail"], ["policy", "show"]):
+        done = await asyncio.to_thread(kysiractl, *command, *both.targets, env=env)
+        assert done.returncode == 3, command
+        assert done.stderr.count("set KYSIRA_ADMIN_TOKEN, or KYSIRA_ADMIN_TOKEN_FILE") == 1
+
+
+async def test_top_counts_all_services(both: Both) -> None:
+    """The attack that each of them saw, with an id that search finds."""
+    done = await both.run("events", "top", *both.targets, "--by", "detector", "-o", "json")
+    (row,) = json.loads(done.stdout)["rows"]
+    assert (row["value"], row["count"], row["share"]) == ("sqli", 2, 1.0)
+    done = await both.run("events", "search", *both.targets, "--id", row["sample_id"], "-o", "json")
+    assert [each["path"] for each in rows(done.stdout)] == ["/find"]
 
 
 async def test_export_csv_reads_back(both: Both) -> None:

@@ -24,7 +24,7 @@ def test_view_shows_origins(tmp_path: Path) -> None:
     rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
     assert rows["KEY"] == ["VALUE", "ORIGIN"]
     assert rows["targets"] == ["a:1,b:2", "file", f"{tmp_path}/kysira/kysiractl.yaml"]
-    assert rows["timeout"] == ["1.0", "environment", "KYSIRACTL_TIMEOUT"]
+    assert rows["timeout"] == ["1s", "environment", "KYSIRACTL_TIMEOUT"]
     assert rows["namespace"] == ["-", "default"]
     assert done.returncode == 0
     assert done.stderr == f"kysiractl: the file is {tmp_path}/kysira/kysiractl.yaml\n"

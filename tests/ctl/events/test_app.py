@@ -84,7 +84,6 @@ def test_export_takes_standard_input(file: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--from", "none.jsonl"], "no such file"),
         (["--from", "x", "--target", "a:1"], "leave out the services"),
         (["--detector", "sqly"], "is it sqli?"),
         (["--since", "soon"], "is no time"),
@@ -98,6 +97,13 @@ def test_wrong_use_is_exit_2(arguments: list[str], says: str) -> None:
         outcome = run("events", command, *arguments)
         assert (outcome.code, outcome.out) == (2, "")
         assert says in outcome.err
+
+
+def test_missing_file_is_exit_4() -> None:
+    """As every file that can't be read."""
+    outcome = run("events", "search", "--from", "none.jsonl")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert "--from none.jsonl: no such file" in outcome.err
 
 
 def test_closed_pipe_is_quiet_and_told(tmp_path: Path) -> None:

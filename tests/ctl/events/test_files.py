@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import typer
 
 from ctl.events import files
 from ctl.events.files import Unread, read_files
+from kysira.errors import CorpusError
 from tests.ctl.events.made import at, lines, row
 
 
@@ -122,10 +122,10 @@ def test_files_rotated_meanwhile_are_read_once(
         ("empty", "has no events.jsonl"), ("empty/events.jsonl", "no such file"),
     ],
 )  # fmt: skip
-def test_missing_file_is_usage(tmp_path: Path, name: str, says: str) -> None:
+def test_missing_file_is_named(tmp_path: Path, name: str, says: str) -> None:
     """Said before anything is read, with the file's name."""
     (tmp_path / "empty").mkdir()
-    with pytest.raises(typer.BadParameter) as caught:
+    with pytest.raises(CorpusError) as caught:
         read_files([str(tmp_path / name)], Unread())
     assert says in str(caught.value)
 

@@ -1,7 +1,8 @@
 """The last events of every service."""
 
-from ctl.events.live import recent, why_silent
-from tests.ctl.events.made import at
+from ctl.events.live import Full, recent, why_silent
+from kysira.events.log import REMEMBERED
+from tests.ctl.events.made import at, made, row
 from tests.ctl.events.service import services, which
 
 
@@ -39,3 +40,12 @@ async def test_recent_names_who_is_silent() -> None:
         f"{strange.name}: answered something that is no list of events",
         f"{gone.name}: connection refused",
     ]
+
+
+async def test_recent_tells_whose_memory_is_full() -> None:
+    """One that told as many as it remembers may have seen more; one that told less has not."""
+    events = [row(id=str(number)) for number in range(REMEMBERED)]
+    async with services(2) as (one, two):
+        one.events, two.events = events, events[1:]
+        told = await recent(which(one, two))
+    assert told.full == [Full(one.name, REMEMBERED, made().at)]

@@ -12,7 +12,8 @@ from tests.ctl.events.made import made
 @pytest.mark.parametrize(
     "options",
     [
-        {"action": ["shadow_kill"]}, {"detector": ["sqli"]}, {"min_score": 0.9},
+        {"action": ["shadow_kill"]}, {"action": ["all"]}, {"detector": ["sqli"]},
+        {"min_score": 0.9},
         {"max_score": 1.0}, {"path": ["/no", "/search"]}, {"host": ["shop.example"]},
         {"method": ["get"]}, {"source_ip": ["192.0.2.0/24"]}, {"front_end": ["proxy"]},
         {"since": "2026-11-26"}, {"until": "2026-11-27"}, {"id": [made().id.upper()]},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ctl.events.times import read_time
+from ctl.events.times import read_time, short_time
 
 NOW = 1_000_000.0
 
@@ -26,3 +26,9 @@ def test_wrong_time_says_what_to_do(text: str) -> None:
     """The error shows both forms."""
     with pytest.raises(ValueError, match=r"15m.*2026-11-26T01:09:38Z"):
         read_time(text)
+
+
+def test_short_time_has_the_date_of_other_days() -> None:
+    """In UTC, to the second."""
+    assert short_time(NOW - 5.4, lambda: NOW) == "13:46:34Z"
+    assert short_time(NOW - 86400, lambda: NOW) == "1970-01-11T13:46:40Z"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -90,3 +91,21 @@ def test_table_tells_what_was_not_read(capsys: pytest.CaptureFixture[str]) -> No
     assert "unread: budget" in text
     text = written(capsys, EventFormat.TABLE, reason="uninspected:timeout", uninspected=["timeout"])
     assert "unread" not in text
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_table_fits_a_terminal(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The id is whole, the request not; times of another day have their date."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.123Z")
+    text = written(capsys, EventFormat.TABLE, timestamp=now, query="x" * 500)
+    assert all(len(line) <= width for line in text.splitlines())
+    assert f"{now[11:19]}Z" in text.split()
+    assert {"REASON", "sqli:union_select", "01a21566-a70b-73aa-970c-75fc2b8a9025"} < {*text.split()}
+    assert "…" in text
+    old = written(capsys, EventFormat.TABLE, timestamp="2020-01-01T01:00:00.000Z")
+    assert "2020-01-01T01:00:00.000Z" in old.split()

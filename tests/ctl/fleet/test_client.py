@@ -94,6 +94,13 @@ async def test_client_unreachable_is_reply() -> None:
     assert replies[1].is_ok
 
 
+async def test_client_tells_of_an_unknown_name() -> None:
+    """In words, as for Envoy's admin interface, whose name is looked up on the way."""
+    async with fleet_client("", 20) as client:
+        reply = await client.ask(Target("foo", "http://foo.invalid:9901"), "/")
+    assert reply.error == "name not known"
+
+
 async def test_client_target_with_problem_is_not_asked() -> None:
     """What can't be asked says why, and what carries the connection adds what it knows."""
     absent = Target("pod/a", "", problem="the pod is not running: Pending")

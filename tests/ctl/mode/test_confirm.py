@@ -25,6 +25,12 @@ def test_what_happens_names_who_and_how_long() -> None:
     targets = [Target(f"waf-{number}", "") for number in range(10)]
     few = what_happens(targets[:2], 3, Wanted(Mode.ACTIVE, 1800.0))
     assert few == "2 of 3 services will BLOCK what they flag, for 30m: waf-0, waf-1."
+    assert what_happens(targets[:1], 3, Wanted(Mode.ACTIVE)) == (
+        "1 of 3 services will BLOCK what it flags, until that is changed: waf-0."
+    )
+    assert what_happens(targets[:1], 1, Wanted(Mode.ACTIVE)) == (
+        "The service will BLOCK what it flags, until that is changed: waf-0."
+    )
     assert what_happens(targets, 10, Wanted(Mode.ACTIVE)).endswith("waf-7 and 2 more.")
 
 

@@ -32,8 +32,7 @@ def test_good_file_is_ok(file: Path) -> None:
     assert (done.code, done.err) == (0, "")
     hash_ = known(GOOD).policy.hash
     assert done.out == (
-        f"{file}: ok, hash {hash_}, active, threshold 0.95, no detectors set apart, 1 route, "
-        "no exclusions\n"
+        f"{file}: ok, hash {hash_}, active, threshold 0.95, 1 route, no exclusions\n"
     )
     assert read_policy(file).routes
 
@@ -78,3 +77,16 @@ def test_missing_file_is_invalid() -> None:
 def test_summary_counts_what_expired() -> None:
     """A person sees that some have no effect."""
     assert summary(known(ODD), NOW).endswith("no routes, 2 exclusions (1 expired)")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{sqli: {threshold: 0.9}}", ", 1 detector with a threshold of its own, no routes"),
+        ("{sqli: {threshold: 0.9}, xss: {threshold: 0.8}, ssti: {enabled: false}}",
+         ", 2 detectors with thresholds of their own, 1 detector switched off, no routes"),
+    ],
+)  # fmt: skip
+def test_detectors_that_are_not_as_the_others_are_counted(text: str, words: str) -> None:
+    """By what is so of them."""
+    assert words in summary(known(f"detectors: {text}"), NOW)

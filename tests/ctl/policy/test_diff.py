@@ -59,3 +59,17 @@ def test_what_is_not_there_is_told(names: list[str], code: int, why: str) -> Non
     done = run("policy", "diff", *names)
     assert done.code == code
     assert why in done.err
+
+
+def test_whole_parts_are_told_in_words(files: tuple[str, str], tmp_path: Path) -> None:
+    """No JSON for people; the name is in its place already."""
+    (tmp_path / "c.yaml").write_text(
+        "threshold: 0.9\nroutes: [{name: a, match: {path: /a}},"
+        " {name: b, match: {path: /b, methods: [POST, PUT]}, inspect_body: false}]\n"
+    )
+    done = run("policy", "diff", files[0], str(tmp_path / "c.yaml"))
+    assert done.code == 1
+    assert "routes.b -        match.path=/b match.methods=POST,PUT inspect_body=false" in (
+        done.out.replace("routes.b   ", "routes.b ")
+    )
+    assert "{" not in done.out

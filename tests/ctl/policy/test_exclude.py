@@ -1,6 +1,7 @@
 """kysiractl exclude, as a user runs it."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,31 @@ def test_request_that_stays_blocked_is_exit_1(files: tuple[str, Path]) -> None:
     assert len(read_policy(files[1]).exclusions) == 2
 
 
+def test_other_reasons_are_not_let_through_unseen(tmp_path: Path) -> None:
+    """Exit 1 and the file as it is, until it is said that they are harmless too."""
+    odd = event_row(finding(reason="sqli:time_delay", matched="'; WAITFOR"), id="odd")
+    (tmp_path / "x y.jsonl").write_bytes(lines(event_row(finding(), id="one"), odd))
+    path = tmp_path / "kysira.yaml"
+    path.write_text(TEXT)
+    arguments = ["exclude", "--event", "one", "--from", str(tmp_path / "x y.jsonl"), "--policy",
+                 str(path)]  # fmt: skip
+    done = run(*arguments)
+    assert (done.code, "can't be narrower by reason" in done.err) == (0, True)
+    done = run(*arguments, "--write")
+    assert (done.code, path.read_text()) == (1, TEXT)
+    assert "it would let pass 1 × sqli:time_delay" in done.err
+    assert "say --accept-other-reasons" in done.err
+    told = json.loads(run(*arguments, "--write", "-o", "json").out)
+    assert (told["written"], told["refused_for_other_reasons"]) == (False, True)
+    search = shlex.split(told["search"][0])
+    assert [json.loads(row)["id"] for row in run(*search[1:], "-o", "json").out.splitlines()] == [
+        "one", "odd",
+    ]  # fmt: skip
+    done = run(*arguments, "--write", "--accept-other-reasons")
+    assert done.code == 0, done.err
+    assert len(read_policy(path).exclusions) == 1
+
+
 def test_defaults_hold_without_a_policy(files: tuple[str, Path]) -> None:
     """And that is said."""
     done = run("exclude", "--event", "one", "--from", files[0])
@@ -83,6 +109,7 @@ def test_defaults_hold_without_a_policy(files: tuple[str, Path]) -> None:
         (["--location", "a", "--all-findings"], 2, "each finding has its own"),
         (["--policy", "/nosuch.yaml"], 4, "no such file"),
         (["--target", "127.0.0.1:1"], 3, "connection refused"),
+        (["--from", "/nosuch.jsonl"], 4, "/nosuch.jsonl: no such file"),
         (["--event", "three"], 4, "no event three is recorded"),
         (["--from", "/dev/null"], 2, "can't be read twice: save it in a file"),
     ],

@@ -62,3 +62,27 @@ def test_json_has_everything(engine: Engine) -> None:
     assert row["findings"][0]["became"] == "over"
     assert row["disabled"] == ["xss"]
     assert row["policy"] == {"from": "kysira.yaml", "hash": FILE.policy.hash}
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+def test_no_word_is_cut_on_a_terminal(
+    engine: Engine,
+    columns: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A finding is a row where that fits, else a record."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    say(explained(FILE, "kysira.yaml:1", Request("POST", SQLI, body=b"a"), engine.score))
+    out = capsys.readouterr().out
+    assert {"sqli:union_select", "inspect_body", "query:q", "matches"} <= {*out.split()}
+    assert ("THRESHOLD" in out.split()) is (columns >= 120)
+    assert max(map(len, out.splitlines())) <= columns
+
+
+def test_no_route_is_a_dash(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    """As in every table."""
+    say(explained(known("mode: active"), "x", Request("GET", b"/"), engine.score))
+    assert "route     -\n" in capsys.readouterr().out

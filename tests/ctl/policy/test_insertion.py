@@ -67,6 +67,20 @@ def test_comment_of_an_empty_list_stays_in_its_line(text: str, head: str) -> Non
     assert with_exclusions(text, "kysira.yaml", ADDED, NOW).startswith(head)
 
 
+@pytest.mark.parametrize("text", [LISTED, "a: 1\nexclusions: []\nb: 2\n", "a: 1\nb: 2\n"])
+def test_mixed_line_ends_are_kept(text: str) -> None:
+    """No line that was there gets another end."""
+    text = text.replace("a: 1", "mode: active").replace("b: 2", "threshold: 0.5")
+    lines = text.splitlines(keepends=True)
+    mixed = "".join(
+        line.replace("\n", "\r\n") if number % 2 else line for number, line in enumerate(lines)
+    )
+    changed = with_exclusions(mixed, "x", ADDED, NOW).splitlines(keepends=True)
+    assert [line for line in mixed.splitlines(keepends=True)
+            if "[]" not in line and line not in changed] == []  # fmt: skip
+    assert any(line.endswith("\r\n") for line in changed)
+
+
 def test_layout_is_kept() -> None:
     """The new ones are written as the list is."""
     changed = with_exclusions(LISTED, "x", ADDED[1:], NOW)

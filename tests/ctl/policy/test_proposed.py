@@ -50,7 +50,7 @@ def test_signs_of_attacks_are_loud(capsys: pytest.CaptureFixture[str]) -> None:
     assert "WARNING: the others may be attacks" in shown.err
     assert "they come from 2 addresses" in shown.err
     assert "two GET /a" in shown.err
-    assert "added to kysira.yaml" in shown.err
+    assert "added to kysira.yaml: it is in force within seconds where services" in shown.err
     assert "\x1b" not in shown.out + shown.err
 
 
@@ -80,3 +80,53 @@ def test_event_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().err.splitlines()
     assert all(line.startswith("kysiractl: ") or line.startswith("WARNING") for line in told)
     assert "kysiractl: nothing to exclude" not in told
+
+
+def many() -> Proposal:
+    """Return a proposal that lets pass 79 events like the one, and 6 for another reason."""
+    effect = LetThrough(ONE)
+    after = policy(exclusions=[{"name": "x", "path": "/", "location": "query:q"}])
+    odd = finding(reason="sqli:time_delay", matched="'; WAITFOR DELAY '0:0:5'--")
+    effect.look(
+        [ONE, *(event(finding(), id=f"h{n}") for n in range(79)),
+         *(event(odd, id=f"d{n}") for n in range(6))],
+        Policy(), after,
+    )  # fmt: skip
+    return replace(proposal(), effect=effect)
+
+
+def test_other_reasons_are_shown_first_and_in_clear(capsys: pytest.CaptureFixture[str]) -> None:
+    """Then how many more there are, and the command that shows them; nothing is added."""
+    say(many(), Path("kysira.yaml"), searches=["kysiractl events search"], is_refused=True)
+    told = capsys.readouterr().err.replace("kysiractl:   ", "")
+    assert "reason: 79 × sqli:rule, 6 × sqli:time_delay\n" in told
+    assert "what was matched looks otherwise: '; WAITFOR DELAY '0:0:5'--\n" in told
+    assert "it can't be narrower by reason" in told
+    samples = [line for line in told.splitlines() if line.startswith(("d", "h"))]
+    assert samples == [
+        f"d{n} GET /search 192.0.2.7 sqli:time_delay: '; WAITFOR DELAY '0:0:5'--" for n in range(5)
+    ]
+    assert "… and 80 more: kysiractl events search\n" in told
+    assert "beside sqli:rule, which the event was found for, it would let pass 6 × " in told
+    assert "say --accept-other-reasons if" in told
+    assert "kysira.yaml is left as it is" in told
+    assert "added to" not in told
+
+
+def test_json_says_that_it_was_refused() -> None:
+    """It is not written then."""
+    row = as_json(many(), is_written=True, searches=["a"], is_refused=True)
+    assert (row["written"], row["refused_for_other_reasons"], row["search"]) == (False, True, ["a"])
+    assert row["let_through"]["other_reasons"] == {"sqli:time_delay": 6}
+
+
+def test_all_alike_are_shown_by_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """No samples where nothing is odd, but how they can be seen."""
+    effect = LetThrough(ONE)
+    after = policy(exclusions=[{"name": "x", "path": "/", "location": "query:q"}])
+    effect.look([ONE, event(finding(), id="h")], Policy(), after)
+    say(replace(proposal(), effect=effect), None, searches=["one", "two"])
+    told = capsys.readouterr().err
+    assert "  see them: one\n" in told
+    assert "  and of the services: two\n" in told
+    assert "WARNING" not in told

@@ -36,6 +36,26 @@ def test_report_says_what_changes(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 more changes are not shown" in shown.err
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+def test_samples_are_never_cut(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a terminal of any width the id, which is to be copied, is last in its line and whole."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    event_id = "01a21566-a70b-73aa-970c-75fc2b8a9025"
+    made = Tally()
+    sqli = Side(True, "", "sqli", "query:q", 0.9999, "sqli:union_select")
+    made.add(Outcome(event_id, "GET", "/search", "192.0.2.7", sqli, Side(False)))
+    say(made, "as recorded", "by new.yaml, hash be93a318a118")
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.rstrip().endswith(f" {event_id}") for line in lines)
+    assert max(map(len, lines)) <= columns
+    words = " ".join(lines).split()
+    assert {"sqli:union_select", "be93a318a118", "requests", "0.9999"} <= {*words}
+
+
 def test_notes_say_what_is_not_known() -> None:
     """Doubts, what was left out and where, and what a log never has."""
     told = notes(tally(), {"events", "access-log"})

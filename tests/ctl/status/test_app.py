@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -71,3 +73,27 @@ def test_status_json_has_all(show) -> None:  # type: ignore[no-untyped-def]
     assert (first["requests"], first["uninspected"]) == (10, {"timeout": 1, "parse": 2})
     assert (second["error"], second["requests"], second["mode"]) == ("connection refused", None, "")
     assert outcome.code == 3
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_status_breaks_no_word(width: int, show, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    """On any terminal: a table where there is room for it, else lines for each service."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("_TYPER_FORCE_DISABLE_TERMINAL", "1")  # kysiractl sets it: undo that
+    monkeypatch.setenv("COLUMNS", str(width))
+    outcome = show(FINE, DEGRADED, SILENT)
+    lines = outcome.out.splitlines()
+    assert all(len(line) <= width for line in lines)
+    assert lines[0].startswith("TARGET" if width == 200 else "a:9090")
+    for word in ("a:9090", "kysira-ext-proc", "aad64018f5df", "regex", "degraded", "answer"):
+        assert word in outcome.out.split()
+
+
+def test_status_tells_the_end_of_a_mode_as_mode_does(show) -> None:  # type: ignore[no-untyped-def]
+    """When it is, and how long that is from now."""
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30)
+    until = end.isoformat().replace("+00:00", "Z")
+    out = show(replace(FINE, until=until)).out
+    assert f"{until} (in " in out
+    assert show(replace(FINE, until="soon")).out.splitlines()[1].split()[4] == "soon"
