@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,11 +39,13 @@ def nginx_version() -> Version:
     return read_version(match[1])
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Return as many ports, no two the same, that nobody listens on now."""
+    with ExitStack() as held:
+        socks = [held.enter_context(socket.socket()) for _ in range(count)]
+        for sock in socks:
+            sock.bind(("127.0.0.1", 0))
+        return [int(sock.getsockname()[1]) for sock in socks]
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Nginx:
         self._pid = self._folder / "nginx.pid"
         self.program: Program
         for _ in range(_TRIES):
-            self.port, self.http2_port = free_port(), free_port()
+            self.port, self.http2_port = free_ports(2)
             self.program = Program(self._command(files))
             if self._is_ready():
                 break

@@ -13,7 +13,7 @@ from ctl.nginx.options import NginxOptions, Via
 from ctl.nginx.template import NEVER, TOLD, render_nginx, render_parts, render_script, scripts
 from kysira.settings import OnFailure
 from tests.adapter.certificates import make_certificate
-from tests.nginx import free_port, nginx_binary, nginx_version
+from tests.nginx import free_ports, nginx_binary, nginx_version
 
 VARIANTS = [
     NginxOptions(via=via, on_failure=on_failure)
@@ -24,7 +24,9 @@ TWO = (Address("127.0.0.1", 8090), Address("::1", 8091))
 
 def validate(options: NginxOptions, folder: Path) -> None:
     """Fail unless ``nginx -t`` takes it, without a warning."""
-    placed = replace(options, listen_address="127.0.0.1", port=free_port(), run_dir=str(folder))
+    placed = replace(
+        options, listen_address="127.0.0.1", port=free_ports(1)[0], run_dir=str(folder)
+    )
     path = folder / "nginx.conf"
     path.write_text(render_nginx(placed))
     for part in scripts(placed):
