@@ -215,6 +215,7 @@ def test_if_mode_is_compared_by_the_service(tmp_path: Path) -> None:
         assert [re.search(rf"{each.http} +changed ", shown) is not None for each in others] == [
             True, True
         ]  # fmt: skip
+        first.program.stop()
         assert told_of_flips(first.program) == 1
 
 

@@ -250,7 +250,7 @@ async def test_exclusion_ends_by_itself(way: Way) -> None:
         while await way.status(f"/brief?{ATTACK}") == 200:
             await asyncio.sleep(0.1)
     assert time.time() >= int(ends.timestamp())
-    assert any("exclusion_expired name=brief" in line for line in way.program.output)
+    await asyncio.to_thread(way.program.wait_for, "exclusion_expired name=brief")
     assert (await way.until(lambda _: True))["policy"] == used
 
 
