@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,3 +24,10 @@ def library(name: str, extra: str) -> Any:
     """Return the module of an optional dependency, which an extra of ours installs."""
     need(importlib.util.find_spec(name), f"pip install '.[{extra}]'")
     return importlib.import_module(name)
+
+
+def need_full_disk() -> Path:
+    """Return the file of a disk that is always full (full(4)), which Linux has."""
+    path = Path("/dev/full")
+    need(path.exists(), f"a Linux with {path}")
+    return path

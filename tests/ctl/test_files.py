@@ -7,6 +7,7 @@ import pytest
 
 from ctl.files import make_folder, read_text, refuse_foreign, write_text
 from kysira.errors import RenderError
+from tests.needs import need
 
 
 def test_text_is_read_with_its_line_ends(tmp_path: Path) -> None:
@@ -36,9 +37,9 @@ def test_write_keeps_permissions_and_link(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["link", "real"]
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
 def test_write_keeps_the_owner(tmp_path: Path) -> None:
     """A service that may read the file alone still reads what root has written."""
+    need(os.geteuid() == 0, "root, who alone may give files away")
     path = tmp_path / "a"
     path.write_text("old")
     os.chown(path, 12, 34)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.ctl.command import run
+from tests.needs import need_full_disk
 from tests.processes import kysiractl
 
 
@@ -58,10 +59,10 @@ def test_closed_pipe_is_quiet(arguments: str) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
 @pytest.mark.parametrize("arguments", ["render envoy", "--help", "config view", "version"])
 def test_full_disk_is_one_line(arguments: str) -> None:
     """Output that can't be written is no success: exit 3, and why."""
+    need_full_disk()
     command = f"{sys.executable} -m ctl {arguments} > /dev/full"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
     assert done.returncode == 3

@@ -13,6 +13,7 @@ import pytest
 from kysira.events.sinks.queue import SinkQueue
 from kysira.events.sinks.stdout import StdoutSink
 from tests.kysira.events.sinks.lines import lines, numbers
+from tests.needs import need_full_disk
 
 CLOSED = """
 import asyncio, sys
@@ -117,7 +118,7 @@ def test_torn_line_is_ended(tmp_path: Path) -> None:
 
 async def test_full_disk_is_counted() -> None:
     """Standard output that is a file on a full disk costs the events, and is tried again."""
-    descriptor = os.open("/dev/full", os.O_WRONLY)
+    descriptor = os.open(need_full_disk(), os.O_WRONLY)
     sink = StdoutSink(descriptor)
     await sink.write(lines(3))
     await sink.write(lines(3))
