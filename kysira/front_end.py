@@ -22,7 +22,7 @@ from kysira.events.settings import EventSettings, SinkKind
 from kysira.events.sinks import open_sinks
 from kysira.events.stream import EventStream
 from kysira.guard import Guard
-from kysira.management import OWN_FOLDER, Answer, Management, ManagementAccess
+from kysira.management import OWN_FOLDER, Answer, Management, ManagementAccess, readable
 from kysira.metrics import GuardMetrics, is_active, mode_gauge, new_registry
 from kysira.mode_store import ModeStore
 from kysira.pending import PendingScorer
@@ -42,11 +42,6 @@ from kysira.types import ScoreOptions
 
 log = logging.getLogger(__name__)
 READY_PATH = f"{OWN_FOLDER}ready"
-
-_OVER_FILE = (
-    "mode", "score_threshold", "disabled_detectors", "timeout_ms", "max_body_bytes", "on_oversize",
-    "on_failure", "trusted_proxies", "client_address_headers",
-)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -71,8 +66,8 @@ class FrontEndSettings(ServiceSettings, GuardSettings, EngineSettings, EventSett
 
     @property
     def over_file(self) -> dict[str, Any]:
-        """Return what an option or a variable says, which beats a policy file."""
-        return {name: getattr(self, name) for name in _OVER_FILE if name in self.given}
+        """Return what options and variables say; what of it is a policy's beats a policy file."""
+        return {name: getattr(self, name) for name in self.given}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -137,7 +132,7 @@ class FrontEnd:
     def management(self, more: Mapping[str, Mapping[str, Answer]] | None = None) -> Management:
         """Return the management paths, with those of the event stream and ``more``."""
         policy = PolicyAnswer(self.policies, self.modes, self._metrics, self.access)
-        ready = {READY_PATH: {"GET": self._get_ready, "HEAD": self._get_ready}}
+        ready = {READY_PATH: readable(self._get_ready)}
         answers = {**ready, **self._stream.answers(), **policy.answers(), **(more or {})}
         return Management(self.modes, self.access, self.registry, self.health, answers)
 

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
 from kysira.events.redaction import shown_location, shown_path
-from kysira.exclusions import for_piece
 from kysira.metrics import GuardMetrics
 from kysira.mode_store import ModeStore
 from kysira.policy import (
@@ -116,7 +115,7 @@ class Guard:
         """
         started = self._clock()
         if snapshot.policy.options.exclusions and not piece.target:
-            snapshot = _of_piece(snapshot, head)
+            snapshot = replace(snapshot, policy=snapshot.policy.for_pieces(head.target))
         decision = await self._decide(piece, snapshot)
         if decision.action is Action.PASSED:
             return None
@@ -156,17 +155,11 @@ class Guard:
     def _finish(self, request: Request, decision: Decision, started: float) -> Decision:
         latency_s = self._clock() - started
         self._metrics.observe(decision, latency_s)
-        # It was made for this request, and nobody has it yet: another would cost a fifth of all.
+        # Made for this request, and only the recorder has it: another would cost a fifth of all.
         object.__setattr__(decision, "event_id", self._events.record(request, decision, latency_s))
         if decision.action is not Action.PASSED:
             _log(request, decision, latency_s)
         return decision
-
-
-def _of_piece(snapshot: Snapshot, head: Request) -> Snapshot:
-    options = snapshot.policy.options
-    options = replace(options, exclusions=for_piece(options.exclusions, head.target))
-    return replace(snapshot, policy=replace(snapshot.policy, options=options))
 
 
 def _too_large(snapshot: Snapshot) -> Decision:

@@ -127,9 +127,9 @@ class Management:
         self._health = health
         self._refusal_log = Rarely(_LOG_EVERY_S)
         self._answers: dict[str, Mapping[str, Answer]] = {
-            f"{OWN_FOLDER}health": _readable(self._get_health),
-            "/metrics": _readable(self._get_metrics),
-            "/api/mode": {**_readable(self._get_mode), "POST": self._post_mode},
+            f"{OWN_FOLDER}health": readable(self._get_health),
+            "/metrics": readable(self._get_metrics),
+            "/api/mode": {**readable(self._get_mode), "POST": self._post_mode},
             **(more or {}),
         }
 
@@ -221,7 +221,7 @@ def _more(wish: Wish) -> str:
     return end if wish.back_to is None else f"{end} back_to={wish.back_to}"
 
 
-def _readable(answer: Answer) -> dict[str, Answer]:
+def readable(answer: Answer) -> dict[str, Answer]:
     """Answer HEAD like GET: aiohttp leaves the body away (RFC 9110 §9.3.2)."""
     return {"GET": answer, "HEAD": answer}
 

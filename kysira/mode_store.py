@@ -92,8 +92,9 @@ class ModeStore:
 
     @property
     def mode(self) -> Mode:
-        """Return the mode in force now."""
-        return self.in_force.mode
+        """Return the mode in force now; every request asks, so nothing is made for the answer."""
+        flip = self._in_force()
+        return self.configured if flip is None else flip.mode
 
     @property
     def expires_at(self) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from kysira.client_address import SAID_BY_PROXIES, Network
+from kysira.exclusions import for_piece
 from kysira.routes import AMBIGUOUS, Match, Route, head_of, match
 from kysira.settings import OnFailure, OnOversize
 from kysira.types import (
@@ -27,6 +28,8 @@ UNAVAILABLE = 503
 _HASH_DIGITS = 12
 _MOST_KEPT = 1024
 """Combinations of routes that are kept ready: clients have a say in which there are."""
+_MOST_STREAMED = 64
+"""Targets of streams for which exclusions are kept ready; an app has few."""
 
 
 @dataclass(frozen=True)  # without slots, which would leave no room for what is made once
@@ -67,6 +70,24 @@ class Policy:
                 self._snapshots.clear()
             made = self._snapshots[key] = self._snapshot(*key)
         return made
+
+    def for_pieces(self, target: bytes) -> "Policy":
+        """Return the policy for the pieces of a stream, which have no target but its head's.
+
+        It is kept ready: a client chooses how many pieces there are.
+        """
+        made = self._of_pieces.get(target)
+        if made is None:
+            if len(self._of_pieces) >= _MOST_STREAMED:
+                self._of_pieces.clear()
+            left = for_piece(self.options.exclusions, target)
+            made = replace(self, options=replace(self.options, exclusions=left))
+            self._of_pieces[target] = made
+        return made
+
+    @cached_property
+    def _of_pieces(self) -> "dict[bytes, Policy]":
+        return {}
 
     @cached_property
     def _snapshots(self) -> "dict[tuple[Match, Mode], Snapshot]":

@@ -7,13 +7,13 @@ from typing import Any
 from aiohttp import web
 
 from kysira.events.event import timestamp
-from kysira.management import Answer, ManagementAccess, json_error
+from kysira.management import OWN_FOLDER, Answer, ManagementAccess, json_error, readable
 from kysira.metrics import GuardMetrics
 from kysira.mode_store import ModeStore
 from kysira.policy_source import PolicySource
 from kysira.policy_text import exclusion_to_json, policy_to_json, route_to_json
 
-POLICY_PATH = "/_kysira/policy"
+POLICY_PATH = f"{OWN_FOLDER}policy"
 
 
 class PolicyAnswer:
@@ -36,7 +36,7 @@ class PolicyAnswer:
 
     def answers(self) -> dict[str, dict[str, Answer]]:
         """Return the answers by path and method."""
-        return {POLICY_PATH: {"GET": self._get, "HEAD": self._get}}
+        return {POLICY_PATH: readable(self._get)}
 
     async def _get(self, request: web.BaseRequest) -> web.Response:
         refusal = self._access.refusal(request, is_write=False)

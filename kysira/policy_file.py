@@ -70,8 +70,8 @@ def build(declared: PolicyFile, given: Mapping[str, Any], unix_seconds: float) -
 
     ``given`` is what options and variables say, by the names of the settings: it wins.
     """
-    names = {slug for slug, part in declared.detectors.items() if not part.enabled}
     parts = declared.detectors.items()
+    disabled = {slug for slug, part in parts if not part.enabled}
     thresholds = {slug: part.threshold for slug, part in parts if part.threshold is not None}
     default = Policy()
 
@@ -83,7 +83,7 @@ def build(declared: PolicyFile, given: Mapping[str, Any], unix_seconds: float) -
         ScoreOptions(
             threshold=first("score_threshold", declared.threshold, DEFAULT_THRESHOLD),
             thresholds=thresholds,
-            disabled=frozenset(given.get("disabled_detectors", names)),
+            disabled=frozenset(given.get("disabled_detectors", disabled)),
         ),
         max_body_bytes=first("max_body_bytes", declared.max_body_bytes, default.max_body_bytes),
         on_oversize=first("on_oversize", declared.on_oversize, default.on_oversize),

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from kysira.client_address import SAID_BY_PROXIES
+from kysira.detector_names import suggestion
 from kysira.paths import read_prefix
 from kysira.settings import OnFailure, OnOversize
 from kysira.types import DETECTORS, Mode
@@ -22,6 +23,7 @@ from kysira.types import DETECTORS, Mode
 MAX_ROUTES = 256
 """A request is compared with each until one matches."""
 MAX_EXCLUSIONS = 1000
+METHOD = "^[A-Z][A-Z-]*$"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DAY_S = 24 * 3600
 _LAST_S = 253_402_300_799
@@ -33,7 +35,7 @@ _IPV6 = re.compile(r"\[[0-9a-f:.]+\]")
 
 def _detector(text: str) -> str:
     if text not in DETECTORS:
-        raise ValueError(f"{text!r} is no detector")
+        raise ValueError(f"{text!r} is no detector; {suggestion(text, DETECTORS)}")
     return text
 
 
@@ -102,7 +104,7 @@ Slug = Annotated[str, AfterValidator(_detector), _choice(*DETECTORS)]
 SlugOrAny = Annotated[str, AfterValidator(_detector_or_any), _choice(*DETECTORS, "*")]
 Prefix = Annotated[str, AfterValidator(read_prefix), Field(max_length=1024)]
 Host = Annotated[str, AfterValidator(_host), Field(max_length=255)]
-Method = Annotated[str, Field(pattern=r"^[A-Z][A-Z-]*$", max_length=32)]
+Method = Annotated[str, Field(pattern=METHOD, max_length=32)]
 Location = Annotated[str, AfterValidator(_location), Field(max_length=256)]
 Moment = Annotated[
     str,

@@ -8,9 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from kysira.detector_names import suggestion
 from kysira.located_yaml import Located, Location, Problem
-from kysira.types import DETECTORS
+from kysira.policy_model import METHOD
 
 _SHOWN = 60
 
@@ -59,9 +58,7 @@ def _text(error: ErrorDetails, location: Location, model: type[BaseModel]) -> st
     if kind == "missing":
         return "is missing"
     if kind == "value_error":
-        text = str(context["error"])
-        is_detector = text.endswith("is no detector")
-        return f"{text}; {suggestion(str(given), DETECTORS)}" if is_detector else text
+        return str(context["error"])
     if kind == "too_long":
         return f"has more than {context['max_length']} entries"
     if kind == "too_short":
@@ -84,9 +81,7 @@ def _always(text: str) -> Callable[[ErrorDetails, Mapping[str, Any]], str]:
     return lambda _, __: text
 
 
-_PATTERNS = {
-    "^[A-Z][A-Z-]*$": "a method in capitals, such as POST",
-}
+_PATTERNS = {METHOD: "a method in capitals, such as POST"}
 _WANTED: dict[str, Callable[[ErrorDetails, Mapping[str, Any]], str]] = {
     "enum": lambda _, context: str(context["expected"]).replace("'", ""),
     "float_type": _always("a number from 0 to 1"),

@@ -17,7 +17,7 @@ from adapter.proxy.server import ProxyServer
 from adapter.proxy.target import Target, read_target, server_tls
 from adapter.settings import ProxySettings
 from kysira.front_end import FrontEnd, Kind, front_end
-from kysira.management import Answer, Management, json_errors
+from kysira.management import OWN_FOLDER, Answer, Management, json_errors, readable
 from kysira.registrations import REGISTER_PATH, Registrations
 from kysira.scorer import Scorer
 from kysira.serving import address, http_logger, listen, start_http, stop_event
@@ -121,6 +121,6 @@ def _own_answers(parts: FrontEnd, target: Target) -> dict[str, dict[str, Answer]
 
     registrations = Registrations(parts.state, address_of)
     return {
-        "/_kysira/health": {"GET": health, "HEAD": health},
+        f"{OWN_FOLDER}health": readable(health),
         REGISTER_PATH: {"POST": registrations.answer},
     }

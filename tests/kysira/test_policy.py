@@ -316,3 +316,15 @@ def test_request_without_body_is_its_head() -> None:
     """Line and headers stay."""
     request = Request("POST", b"/", (("a", b"b"),), b"body", body_truncated=True)
     assert without_body(request) == Request("POST", b"/", (("a", b"b"),))
+
+
+def test_policy_for_pieces_is_kept_ready() -> None:
+    """What holds for a stream's head is worked out once, for each of not too many targets."""
+    exclusions = (Exclusion("/a", "body", "xss", "a"), Exclusion("/b", "body", "xss", "b"))
+    policy = Policy(ScoreOptions(exclusions=exclusions))
+    made = policy.for_pieces(b"/a/x")
+    assert made.options.exclusions == (Exclusion("/", "body", "xss", "a"),)
+    assert policy.for_pieces(b"/a/x") is made
+    for number in range(1000):
+        policy.for_pieces(b"/b/%d" % number)
+    assert len(policy._of_pieces) <= 64
