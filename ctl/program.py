@@ -3,7 +3,8 @@
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ctl import app
 from ctl.exits import Exit, exit_code, hide_traceback, report
@@ -11,18 +12,17 @@ from ctl.streams import OutputGone, flush_stdout, guard_stdout
 from kysira.errors import KysiraError
 
 DEBUG = "--debug"
+_PLAIN = "_TYPER_FORCE_DISABLE_TERMINAL"
 
 
 def run(argv: Sequence[str]) -> int | str | None:
     """Run the command and return its exit code; --debug, wherever it stands, adds tracebacks."""
     arguments = [text for text in argv if text != DEBUG]
     is_debug = len(arguments) < len(argv)
-    if os.environ.get("NO_COLOR"):
-        # To rich that is about colours alone, and typer's help would still be bold.
-        os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
     guard_stdout()
     try:
-        return _run(arguments)
+        with _plain_help():
+            return _run(arguments)
     except (KysiraError, OutputGone) as error:
         if is_debug:
             traceback.print_exception(error)
@@ -33,6 +33,21 @@ def run(argv: Sequence[str]) -> int | str | None:
     finally:
         if not is_debug:
             sys.excepthook = hide_traceback  # typer has set its own
+
+
+@contextmanager
+def _plain_help() -> Iterator[None]:
+    """Under NO_COLOR have typer print no bold either: to rich that is about colours alone."""
+    before = os.environ.get(_PLAIN)
+    if os.environ.get("NO_COLOR"):
+        os.environ[_PLAIN] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_PLAIN, None)
+        else:
+            os.environ[_PLAIN] = before
 
 
 def _run(arguments: list[str]) -> int | str | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ctl import console, containers, render_options, render_output, render_values, service_policy
+from ctl import console, render_options, render_output, render_values, service_policy
 from ctl import render_service_options as service_options
 from ctl.arguments import parsed, usage_error
 from ctl.compose.options import (
@@ -19,18 +19,20 @@ from ctl.compose.options import (
     read_image,
 )
 from ctl.compose.template import render_compose
-from ctl.containers import Images
 from ctl.envoy.options import read_target
 from ctl.files import read_text
+from ctl.option_groups import grouped
 from ctl.render_options import WHOLE
 from ctl.render_output import Destination, Format
-from ctl.render_service_options import IMAGES, SERVICE
+from ctl.render_service_options import IMAGES, SERVICE, ImageOptions, PolicyOptions
 from ctl.service_policy import POLICY_NAME, ServicePolicy
 
 _HINT = "start it with: docker compose -p kysira -f {path}/docker-compose.yaml up -d"
 
 
+@grouped
 def compose_command(
+    *,
     component: Annotated[
         Front,
         typer.Option(
@@ -56,11 +58,7 @@ def compose_command(
             rich_help_panel=WHOLE,
         ),
     ] = None,
-    mode: render_options.ModeOption = None,
-    threshold: render_options.Threshold = None,
-    timeout_ms: service_options.TimeoutMs = None,
-    on_failure: service_options.FailurePolicy = None,
-    max_body_bytes: service_options.BodyLimit = None,
+    said: PolicyOptions,
     policy: service_options.PolicyFile = None,
     inference_url: service_options.InferenceUrl = "",
     sinks: service_options.Sinks = "file",
@@ -74,8 +72,7 @@ def compose_command(
             rich_help_panel=SERVICE,
         ),
     ] = "",
-    image_registry: service_options.ImageRegistry = containers.REGISTRY,
-    image_tag: service_options.ImageTag = containers.TAG,
+    images: ImageOptions,
     envoy_image: Annotated[
         str, typer.Option(metavar="IMAGE", help="Envoy's image.", rich_help_panel=IMAGES)
     ] = ENVOY_IMAGE,
@@ -91,10 +88,7 @@ def compose_command(
         )
     events = service_policy.read_events(sinks, http_sink_url)
     policy_name = f"{Path(POLICY_NAME).stem}.{format_}"
-    wishes = ServicePolicy(
-        mode=mode, threshold=threshold, timeout_ms=timeout_ms, on_failure=on_failure,
-        max_body_bytes=max_body_bytes, own_policy=service_policy.read_own_policy(policy),
-    )  # fmt: skip
+    wishes = said.service_policy(policy)
     options = ComposeOptions(
         front=component,
         app=parsed("--target", read_target, target),
@@ -108,11 +102,8 @@ def compose_command(
         policy_name=policy_name,
         envoy_name=f"envoy.{format_}",
         envoy_image=parsed("--envoy-image", read_image, envoy_image),
-        images=Images(
-            parsed("--image-registry", containers.read_registry, image_registry),
-            parsed("--image-tag", containers.read_tag, image_tag),
-        ),
-    )  # fmt: skip
+        images=images.read(),
+    )
     _note(options)
     to = Destination(format_, folder=output_dir)
     render_output.write(render_compose(options), to, hint=_HINT.replace("yaml", format_))
@@ -129,11 +120,7 @@ def _keep(wishes: ServicePolicy, path: Path) -> ServicePolicy:
 def _note(options: ComposeOptions) -> None:
     if options.token_file and not Path(options.token_file).is_file():
         console.note(f"{options.token_file} is no file yet: nothing starts before it is")
-    if options.service_policy.shadowed:
-        console.note(
-            f"in {options.policy_name} {', '.join(options.service_policy.shadowed)} will have no "
-            "effect: what was given as an option wins"
-        )
+    service_options.note_shadowed(options.service_policy, options.policy_name)
     if options.is_app_on_host:
         console.note(
             f"{options.app} is this machine: containers reach it as {options.target}, where the "

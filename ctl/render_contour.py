@@ -4,14 +4,15 @@ from typing import Annotated
 
 import typer
 
-from ctl import console, render_options, render_output, render_values
+from ctl import console, render_options, render_output
 from ctl.arguments import parsed, parsed_each, parsed_if_given, usage_error
 from ctl.contour.options import ContourOptions, Via, read_backend
 from ctl.contour.template import render_contour
 from ctl.envoy import options as envoy
 from ctl.kubernetes.names import read_existing, read_name, read_namespace, read_service
+from ctl.option_groups import grouped
 from ctl.render_options import GUARD, PLACE
-from ctl.render_output import Format
+from ctl.render_output import OutputOptions
 from kysira.settings import OnFailure
 
 _APPLY = "apply it with: kubectl apply --server-side -f {path}"
@@ -29,7 +30,9 @@ _SPOOFED = (
 _REFUSED = "--on-failure closed refuses with 403: Contour has no choice of status"
 
 
+@grouped
 def contour_command(
+    *,
     via: Annotated[
         Via,
         typer.Option(
@@ -89,17 +92,13 @@ def contour_command(
     tls_server_name: render_options.TlsServerName = "",
     mode: render_options.ModeOption = None,
     threshold: render_options.Threshold = None,
-    format_: render_output.FormatOption = Format.YAML,
-    output: render_output.OutputFile = None,
-    output_dir: render_output.OutputDir = None,
-    _values: render_values.Values = None,
-    _set: render_values.Set = None,
+    where: OutputOptions,
 ) -> None:
     """Print objects for Contour 1.33 that have requests scored, through ext_authz.
 
     Contour has no ext_proc; what ext_authz can't do is said on stderr.
     """
-    to = render_output.destination(format_, output, output_dir)
+    to = where.destination()
     _check_given(via, fqdn=fqdn, tls_secret=tls_secret, app=app)
     if bool(tls) != bool(tls_ca):
         raise usage_error("--tls", "needs --tls-ca, and the other way round")

@@ -1,22 +1,25 @@
 """kysiractl render envoy: an envoy.yaml that has every request scored, or the parts for yours."""
 
+import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ctl import console, render_options, render_output, render_values
+from ctl import console, render_options, render_output
 from ctl.arguments import parsed, parsed_each, parsed_if_given, usage_error
 from ctl.envoy import options as envoy
 from ctl.envoy.check import check_envoy, check_parts
 from ctl.envoy.merge import merge
 from ctl.envoy.options import EnvoyOptions
 from ctl.envoy.template import render_cluster, render_envoy, render_filters, render_snippet
-from ctl.envoy.version import read_version, version_notes
+from ctl.envoy.version import NEWEST, read_version, version_notes
 from ctl.files import read_text
 from ctl.kubernetes.names import is_one_address
+from ctl.option_groups import grouped
 from ctl.render_options import GUARD, OUTPUT, WHOLE
-from ctl.render_output import Destination, Document, Format
+from ctl.render_output import Destination, Document, Format, OutputOptions
 from kysira.errors import RenderError
 from kysira.settings import OnFailure
 
@@ -24,7 +27,50 @@ _EXT_PROC = "127.0.0.1:50051"
 _HINT = "check it with: envoy --mode validate -c {path}"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class GuardOptions:
+    """How Envoy asks ext-proc, its own or a mesh's."""
+
+    on_failure: render_options.OnFailureOption = OnFailure.OPEN
+    status_on_error: render_options.StatusOnError = render_options.STATUS_ON_ERROR
+    message_timeout: render_options.MessageTimeout = render_options.MESSAGE_TIMEOUT
+    max_body_bytes: render_options.MaxBodyBytes = render_options.MAX_BODY_BYTES
+    tls: render_options.Tls = False
+    tls_ca: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="With --tls: authorities that its certificate is checked against.",
+            rich_help_panel=GUARD,
+        ),
+    ] = render_options.TARGET_CA
+    tls_server_name: render_options.TlsServerName = ""
+
+    def of(
+        self, options: EnvoyOptions, ext_proc: Iterable[str], envoy_version: str
+    ) -> EnvoyOptions:
+        """Return the options with these, for addresses and a version; raises usage errors."""
+        return dataclasses.replace(
+            options,
+            ext_proc=parsed_each("--ext-proc", envoy.read_address, ext_proc),
+            on_failure=self.on_failure,
+            status_on_error=parsed(
+                "--status-on-error", envoy.read_error_status, self.status_on_error
+            ),
+            message_timeout=parsed("--message-timeout", envoy.read_duration, self.message_timeout),
+            max_body_bytes=self.max_body_bytes,
+            ext_proc_tls=self.tls,
+            ext_proc_ca=self.tls_ca,
+            ext_proc_server_name=parsed_if_given(
+                "--tls-server-name", envoy.read_server_name, self.tls_server_name
+            ),
+            version=parsed("--envoy-version", read_version, envoy_version),
+        )
+
+
+@grouped
 def envoy_command(
+    *,
     target: render_options.Target = render_options.TARGET,
     target_ca: render_options.TargetCa = render_options.TARGET_CA,
     target_http2: Annotated[
@@ -68,14 +114,8 @@ def envoy_command(
             rich_help_panel=GUARD,
         ),
     ] = None,
-    on_failure: render_options.OnFailureOption = OnFailure.OPEN,
-    status_on_error: render_options.StatusOnError = render_options.STATUS_ON_ERROR,
-    message_timeout: render_options.MessageTimeout = render_options.MESSAGE_TIMEOUT,
-    max_body_bytes: render_options.MaxBodyBytes = render_options.MAX_BODY_BYTES,
-    tls: render_options.Tls = False,
-    tls_ca: render_options.TlsCa = render_options.TARGET_CA,
-    tls_server_name: render_options.TlsServerName = "",
-    envoy_version: render_options.EnvoyVersionOption = render_options.ENVOY_VERSION,
+    guard: GuardOptions,
+    envoy_version: render_options.EnvoyVersionOption = str(NEWEST),
     mode: render_options.ModeOption = None,
     threshold: render_options.Threshold = None,
     into: Annotated[
@@ -96,17 +136,13 @@ def envoy_command(
             "--snippet", help="Only the parts to add by hand, and where.", rich_help_panel=OUTPUT
         ),
     ] = False,
-    format_: render_output.FormatOption = Format.YAML,
-    output: render_output.OutputFile = None,
-    output_dir: render_output.OutputDir = None,
-    _values: render_values.Values = None,
-    _set: render_values.Set = None,
+    where: OutputOptions,
 ) -> None:
     """Print an envoy.yaml that has every request scored, or add that to your own.
 
     With --into and --snippet the options for a complete envoy.yaml have no effect.
     """
-    to = render_output.destination(format_, output, output_dir)
+    to = where.destination()
     _refuse(into, to, in_place=in_place, snippet=snippet)
     if port and port == admin_port:
         raise usage_error("--port", "is --admin-port too: each needs one of its own")
@@ -119,18 +155,8 @@ def envoy_command(
         port=port,
         admin_port=admin_port,
         access_log=access_log,
-        ext_proc=parsed_each("--ext-proc", envoy.read_address, ext_proc or [_EXT_PROC]),
-        on_failure=on_failure,
-        status_on_error=parsed("--status-on-error", envoy.read_error_status, status_on_error),
-        message_timeout=parsed("--message-timeout", envoy.read_duration, message_timeout),
-        max_body_bytes=max_body_bytes,
-        ext_proc_tls=tls,
-        ext_proc_ca=tls_ca,
-        ext_proc_server_name=parsed_if_given(
-            "--tls-server-name", envoy.read_server_name, tls_server_name
-        ),
-        version=parsed("--envoy-version", read_version, envoy_version),
     )
+    options = guard.of(options, ext_proc or [_EXT_PROC], envoy_version)
     envoy_notes(options)
     render_options.note_service_options(mode, threshold, "Envoy's configuration")
     text = _text(into, options, snippet=snippet)

@@ -4,14 +4,15 @@ from typing import Annotated
 
 import typer
 
-from ctl import console, render_options, render_output, render_values
+from ctl import console, render_options, render_output
 from ctl.arguments import parsed, parsed_each, parsed_if_given, usage_error
 from ctl.envoy import options as envoy
 from ctl.envoy_gateway.options import GatewayOptions
 from ctl.envoy_gateway.template import render_gateway
 from ctl.kubernetes.names import read_existing, read_name, read_namespace, read_service
+from ctl.option_groups import grouped
 from ctl.render_options import GUARD, PLACE
-from ctl.render_output import APPLY, Format
+from ctl.render_output import APPLY, OutputOptions
 from kysira.settings import OnFailure
 
 _OTHERS = (
@@ -23,7 +24,9 @@ _OTHERS = (
 )
 
 
+@grouped
 def envoy_gateway_command(
+    *,
     gateway: Annotated[
         str,
         typer.Option(metavar="NAME", help="The Gateway to guard.", rich_help_panel=PLACE),
@@ -58,17 +61,13 @@ def envoy_gateway_command(
     tls_server_name: render_options.TlsServerName = "",
     mode: render_options.ModeOption = None,
     threshold: render_options.Threshold = None,
-    format_: render_output.FormatOption = Format.YAML,
-    output: render_output.OutputFile = None,
-    output_dir: render_output.OutputDir = None,
-    _values: render_values.Values = None,
-    _set: render_values.Set = None,
+    where: OutputOptions,
 ) -> None:
     """Print policies for Envoy Gateway 1.9 that have a Gateway's requests scored.
 
     They lie in the Gateway's namespace; a grant lets them use ext-proc's Service in its own.
     """
-    to = render_output.destination(format_, output, output_dir)
+    to = where.destination()
     if not tls and (tls_ca or tls_server_name):
         raise usage_error("--tls-ca" if tls_ca else "--tls-server-name", "needs --tls")
     options = GatewayOptions(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ctl import console, render_options, render_output, render_values, service_policy
+from ctl import console, render_options, render_output, service_policy
 from ctl import render_service_options as service_options
 from ctl.arguments import parsed, parsed_if_given, usage_error
 from ctl.charts.table import (
@@ -22,11 +22,12 @@ from ctl.charts.values import POLICY, ValuesOptions
 from ctl.charts.values import render_values as render
 from ctl.envoy.options import EnvoyOptions, read_duration, read_target
 from ctl.istio.options import ROOT_NAMESPACE, Context, IstioOptions, check_reach, reach_note
-from ctl.kubernetes.names import read_existing, read_labels, read_namespace
+from ctl.kubernetes.names import read_existing, read_namespace
+from ctl.option_groups import grouped
+from ctl.render_istio import ContextOption, workload_labels
 from ctl.render_options import PLACE
-from ctl.render_output import Document, Format
-from ctl.render_service_options import SERVICE
-from ctl.service_policy import ServicePolicy
+from ctl.render_output import Document, OutputOptions
+from ctl.render_service_options import SERVICE, PolicyOptions
 from kysira.errors import RenderError
 from kysira.events.settings import NO_SINK
 from kysira.settings import Device, OnFailure
@@ -51,7 +52,9 @@ class ChartName(StrEnum):
     DASHBOARD = DASHBOARD
 
 
+@grouped
 def helm_values_command(
+    *,
     chart: Annotated[
         ChartName,
         typer.Option(help="Whose values; kysira-platform installs four of the others."),
@@ -87,20 +90,8 @@ def helm_values_command(
             rich_help_panel=PLACE,
         ),
     ] = ROOT_NAMESPACE,
-    context: Annotated[
-        Context,
-        typer.Option(
-            case_sensitive=False,
-            help="What is guarded: requests that reach the workloads, that leave them, or that go "
-            "through a gateway.",
-            rich_help_panel=PLACE,
-        ),
-    ] = Context.SIDECAR_INBOUND,
-    mode: render_options.ModeOption = None,
-    threshold: render_options.Threshold = None,
-    timeout_ms: service_options.TimeoutMs = None,
-    on_failure: service_options.FailurePolicy = None,
-    max_body_bytes: service_options.BodyLimit = None,
+    context: ContextOption = Context.SIDECAR_INBOUND,
+    said: PolicyOptions,
     message_timeout: render_options.MessageTimeout = render_options.MESSAGE_TIMEOUT,
     policy: service_options.PolicyFile = None,
     inference_url: service_options.InferenceUrl = "",
@@ -122,30 +113,23 @@ def helm_values_command(
     every: Annotated[
         bool, typer.Option("--all", help="Print every value there is, with its default.")
     ] = False,
-    format_: render_output.FormatOption = Format.YAML,
-    output: render_output.OutputFile = None,
-    output_dir: render_output.OutputDir = None,
-    _values: render_values.Values = None,
-    _set: render_values.Set = None,
+    where: OutputOptions,
 ) -> None:
     """Print a values.yaml: for helm install -f, for the umbrella chart or one of its own."""
-    to = render_output.destination(format_, output, output_dir)
+    to = where.destination()
     events = service_policy.read_events(sinks, http_sink_url)
     timeout = parsed("--message-timeout", read_duration, message_timeout)
-    labels = parsed("--selector", lambda text: read_labels([text]), ",".join(selector or []))
-    if labels and all_workloads:
-        raise usage_error("--all-workloads", "leave it out: --selector names the workloads")
+    labels = workload_labels(selector, all_workloads=all_workloads)
     if not envoy_filter and (labels or all_workloads):
         raise usage_error("--no-envoy-filter", "without it there are no workloads to name")
-    own = service_policy.read_own_policy(policy)
-    guards = ServicePolicy(timeout_ms=timeout_ms, on_failure=on_failure, own_policy=own)
+    guards = said.service_policy(policy)
     wishes = {
         "config.targetURL": str(parsed("--target", read_target, target)) if target else "",
-        "config.mode": mode.value if mode else "",
-        "config.scoreThreshold": threshold,
-        "config.timeoutMs": timeout_ms,
-        "config.onFailure": on_failure.value if on_failure else "",
-        "config.maxBodyBytes": max_body_bytes,
+        "config.mode": said.mode.value if said.mode else "",
+        "config.scoreThreshold": said.threshold,
+        "config.timeoutMs": said.timeout_ms,
+        "config.onFailure": said.on_failure.value if said.on_failure else "",
+        "config.maxBodyBytes": said.max_body_bytes,
         POLICY: guards.policy if guards.own_policy else "",
         "config.inferenceURL": service_policy.read_inference_url(inference_url),
         "config.sinks": ",".join(events.sinks) or NO_SINK,

@@ -4,23 +4,25 @@ from typing import Annotated
 
 import typer
 
-from ctl import console, containers, render_options, render_output, render_values, service_policy
+from ctl import console, render_options, render_output, service_policy
 from ctl import render_service_options as service_options
 from ctl.arguments import parsed, parsed_if_given, usage_error
-from ctl.containers import Component, Images
+from ctl.containers import Component
 from ctl.envoy.options import read_target
 from ctl.kubernetes.names import read_existing, read_namespace
 from ctl.kustomize.options import TOKEN_KEY, TOKEN_SECRET, KustomizeOptions
 from ctl.kustomize.template import render_kustomization, render_manifests
-from ctl.render_output import Document, Format
-from ctl.render_service_options import SERVICE
-from ctl.service_policy import ServicePolicy
+from ctl.option_groups import grouped
+from ctl.render_output import Document, Format, OutputOptions
+from ctl.render_service_options import SERVICE, ImageOptions, PolicyOptions
 from kysira.settings import Device
 
 _HINT = "apply it with: kubectl apply -k {path}"
 
 
+@grouped
 def kustomize_command(
+    *,
     component: Annotated[
         list[Component] | None,
         typer.Option(help="What is to run, ext-proc if not given; again for more."),
@@ -32,11 +34,7 @@ def kustomize_command(
             metavar="URL", help="The app behind the proxy, such as http://shop.shop.svc:3000."
         ),
     ] = "",
-    mode: render_options.ModeOption = None,
-    threshold: render_options.Threshold = None,
-    timeout_ms: service_options.TimeoutMs = None,
-    on_failure: service_options.FailurePolicy = None,
-    max_body_bytes: service_options.BodyLimit = None,
+    said: PolicyOptions,
     policy: service_options.PolicyFile = None,
     inference_url: service_options.InferenceUrl = "",
     device: service_options.DeviceOption = Device.CPU,
@@ -75,19 +73,14 @@ def kustomize_command(
             rich_help_panel=SERVICE,
         ),
     ] = "monitoring",
-    image_registry: service_options.ImageRegistry = containers.REGISTRY,
-    image_tag: service_options.ImageTag = containers.TAG,
-    format_: render_output.FormatOption = Format.YAML,
-    output: render_output.OutputFile = None,
-    output_dir: render_output.OutputDir = None,
-    _values: render_values.Values = None,
-    _set: render_values.Set = None,
+    images: ImageOptions,
+    where: OutputOptions,
 ) -> None:
     """Print what runs Kysira in a cluster: for kubectl apply -f -, or -k with --output-dir.
 
     What Envoy, Istio, Contour or nginx need beside it has its own command.
     """
-    to = render_output.destination(format_, output, output_dir)
+    to = where.destination()
     if to.folder is not None and to.format is Format.JSON:
         raise usage_error("--output-dir", "kustomize reads kustomization.yaml: leave out -o json")
     components = tuple(component or [Component.EXT_PROC])
@@ -97,10 +90,7 @@ def kustomize_command(
     options = KustomizeOptions(
         components=components,
         namespace=parsed("--namespace", read_namespace, namespace),
-        service_policy=ServicePolicy(
-            mode=mode, threshold=threshold, timeout_ms=timeout_ms, on_failure=on_failure,
-            max_body_bytes=max_body_bytes, own_policy=service_policy.read_own_policy(policy),
-        ),
+        service_policy=said.service_policy(policy),
         target=str(parsed("--target", read_target, target)) if target else "",
         inference_url=service_policy.read_inference_url(inference_url),
         device=device,
@@ -108,16 +98,11 @@ def kustomize_command(
         http_sink_url=events.http_sink_url,
         replicas=replicas,
         max_replicas=max_replicas,
-        token_secret=parsed_if_given(
-            "--admin-token-secret", read_existing, admin_token_secret
-        ),
+        token_secret=parsed_if_given("--admin-token-secret", read_existing, admin_token_secret),
         network_policy=network_policy,
         metrics_namespace=parsed("--metrics-namespace", read_namespace, metrics_namespace),
-        images=Images(
-            parsed("--image-registry", containers.read_registry, image_registry),
-            parsed("--image-tag", containers.read_tag, image_tag),
-        ),
-    )  # fmt: skip
+        images=images.read(),
+    )
     _note(options)
     documents: tuple[Document, ...] = render_manifests(options)
     if to.folder is not None:
@@ -130,14 +115,8 @@ def _note(options: KustomizeOptions) -> None:
         console.note("--target has no effect without --component proxy")
     if options.device is not Device.CPU and Component.INFERENCE not in options.components:
         console.note("--device has no effect without --component inference")
-    if options.service_policy.shadowed:
-        console.note(
-            f"in kysira.yaml {', '.join(options.service_policy.shadowed)} will have no effect: "
-            "what was given as an option wins"
-        )
-    if not options.has_policy:
-        return
-    if not options.token_secret:
+    service_options.note_shadowed(options.service_policy, service_policy.POLICY_NAME)
+    if options.has_policy and not options.token_secret:
         console.note(
             "only kubectl port-forward may flip the mode until there is a token: "
             f"kubectl -n {options.namespace} create secret generic {TOKEN_SECRET} "

@@ -14,12 +14,11 @@ PLACE = "Which traffic"
 OUTPUT = "Where it goes"
 TARGET = "http://127.0.0.1:3000"
 TARGET_CA = "/etc/ssl/certs/ca-certificates.crt"
-ENVOY_VERSION = "1.40"
 LISTEN_ADDRESS = "0.0.0.0"  # noqa: S104 - a proxy is there to be reached
 STATUS_ON_ERROR = "503"
 MESSAGE_TIMEOUT = "500ms"
 MAX_BODY_BYTES = 131072
-_MOST_BODY_BYTES = 1 << 26
+MOST_BODY_BYTES = 1 << 26
 SERVICE = "kysira-ext-proc.kysira.svc.cluster.local:50051"
 """Where the charts put ext-proc."""
 HEADLESS = "kysira-ext-proc-headless.kysira.svc.cluster.local:50051"
@@ -89,7 +88,7 @@ MaxBodyBytes = Annotated[
     int,
     typer.Option(
         min=1,
-        max=_MOST_BODY_BYTES,
+        max=MOST_BODY_BYTES,
         help="Bytes of a body that are held for inspection.",
         rich_help_panel=GUARD,
     ),
@@ -118,14 +117,6 @@ Tls = Annotated[
         "--tls",
         help="Ask over TLS. kysira-ext-proc itself speaks plaintext HTTP/2: this is for a proxy "
         "before it that ends TLS, with a certificate of its own; a mesh's mutual TLS is none.",
-        rich_help_panel=GUARD,
-    ),
-]
-TlsCa = Annotated[
-    str,
-    typer.Option(
-        metavar="FILE",
-        help="With --tls: authorities that its certificate is checked against.",
         rich_help_panel=GUARD,
     ),
 ]

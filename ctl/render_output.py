@@ -14,6 +14,7 @@ from ctl import console
 from ctl.arguments import usage_error
 from ctl.files import make_folder, refuse_foreign, write_text
 from ctl.render_options import OUTPUT
+from ctl.render_values import Set, Values
 
 APPLY = "apply it with: kubectl apply -f {path}"
 """A hint; of a folder, kubectl takes every manifest that lies in it."""
@@ -36,19 +37,6 @@ FormatOption = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
-OutputFile = Annotated[
-    Path | None,
-    typer.Option("--output", metavar="FILE", help="Write to this file.", rich_help_panel=OUTPUT),
-]
-OutputDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--output-dir",
-        metavar="DIR",
-        help="Write into this folder, a file for each object.",
-        rich_help_panel=OUTPUT,
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +56,31 @@ class Destination:
     folder: Path | None = None
 
 
-def destination(format_: Format, file: Path | None, folder: Path | None) -> Destination:
-    """Return the destination that options name; both a file and a folder are a usage error."""
-    if file is not None and folder is not None:
-        raise usage_error("--output", "leave it out: --output-dir names the files itself")
-    return Destination(format_, file, folder)
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """Where it goes, and the files that other options come from."""
+
+    format_: FormatOption = Format.YAML
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write to this file.", rich_help_panel=OUTPUT),
+    ] = None
+    output_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write into this folder, a file for each object.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    _values: Values = None
+    _set: Set = None
+
+    def destination(self) -> Destination:
+        """Return what they name; both a file and a folder are a usage error."""
+        if self.output is not None and self.output_dir is not None:
+            raise usage_error("--output", "leave it out: --output-dir names the files itself")
+        return Destination(self.format_, self.output, self.output_dir)
 
 
 def write(documents: Sequence[Document], to: Destination, *, hint: str = "") -> None:

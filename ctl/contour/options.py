@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ctl.envoy.options import Guard
 from ctl.kubernetes.names import Service, read_name
-from kysira.settings import OnFailure
 
 
 class Via(StrEnum):
@@ -23,7 +23,7 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContourOptions:
+class ContourOptions(Guard):
     """Everything the templates read."""
 
     via: Via = Via.GLOBAL
@@ -36,23 +36,9 @@ class ContourOptions:
     fqdn: str = ""
     tls_secret: str = ""
     app: Backend = Backend("app", 80)
-    on_failure: OnFailure = OnFailure.OPEN
-    message_timeout: float = 0.5
-    """Seconds."""
-    max_body_bytes: int = 131072
     tls: bool = False
     tls_ca: str = ""
     tls_server_name: str = ""
-
-    @property
-    def is_fail_open(self) -> bool:
-        """Return True when requests pass unchecked while ext-proc can't be asked."""
-        return self.on_failure is OnFailure.OPEN
-
-    @property
-    def message_timeout_ms(self) -> int:
-        """Return the timeout in milliseconds."""
-        return max(1, round(self.message_timeout * 1000))
 
     @property
     def service_namespace(self) -> str:

@@ -11,18 +11,15 @@ from ctl import console
 from ctl.arguments import parsed
 from ctl.config.load import config
 from ctl.console import Output
-from ctl.fleet import options
-from ctl.fleet.options import which
+from ctl.fleet.options import FleetOptions
+from ctl.option_groups import grouped
 
 _LOOK = "What is looked at"
 
 
+@grouped
 def doctor(
-    targets: options.Targets = None,
-    namespace: options.Namespace = None,
-    selector: options.Selector = None,
-    context: options.KubeContext = None,
-    timeout: options.Timeout = None,
+    services: FleetOptions,
     envoy_admin: Annotated[
         str | None,
         typer.Option(
@@ -69,7 +66,7 @@ def doctor(
     from ctl.doctor.screen import show  # noqa: PLC0415
 
     order = Order(
-        which(targets, namespace, selector, context, timeout),
+        services.which(),
         _admin(envoy_admin),
         "" if url is None else parsed("--url", _read_url, url),
         is_probing=not no_probe,

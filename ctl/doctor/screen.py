@@ -75,22 +75,17 @@ def _check(check: Check, column: int) -> Iterator[Text]:
     if status is Status.OK:
         return
     for found in check.found:
-        yield Text(f"    {_printable(found)}")
+        yield Text(f"    {console.printable(found)}")
     yield Text(f"    hint: {code.hint}")
     yield Text(f"    see {code.docs}", style="dim")
 
 
 def _one_line(check: Check) -> str:
-    return _printable("; ".join(check.found))
+    return console.printable("; ".join(check.found))
 
 
 def _line(status: Status, column: int, text: str) -> Text:
     return Text.assemble((_MARKS[status][column], _STYLES[status]), " ", text)
-
-
-def _printable(text: str) -> str:
-    """Return the text without what moves the cursor: a service may answer anything."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _summary(report: Report) -> str:

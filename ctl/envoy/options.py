@@ -70,7 +70,32 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnvoyOptions:
+class Guard:
+    """How ext-proc is asked, whatever tells Envoy."""
+
+    on_failure: OnFailure = OnFailure.OPEN
+    message_timeout: float = 0.5
+    """Seconds."""
+    max_body_bytes: int = 131072
+
+    @property
+    def is_fail_open(self) -> bool:
+        """Return True when requests pass unchecked while ext-proc can't be asked."""
+        return self.on_failure is OnFailure.OPEN
+
+    @property
+    def message_timeout_ms(self) -> int:
+        """Return the timeout in milliseconds."""
+        return max(1, round(self.message_timeout * 1000))
+
+    @property
+    def http2_window_bytes(self) -> int:
+        """Return the HTTP/2 window that holds what is inspected of a body."""
+        return max(self.max_body_bytes, MIN_HTTP2_WINDOW)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvoyOptions(Guard):
     """Everything the templates read."""
 
     target: Target = Target(Address("127.0.0.1", 3000))
@@ -84,20 +109,11 @@ class EnvoyOptions:
     ext_proc_ca: str = "/etc/ssl/certs/ca-certificates.crt"
     ext_proc_server_name: str = ""
     """The name in ext-proc's certificate; "" is the first address's."""
-    on_failure: OnFailure = OnFailure.OPEN
     status_on_error: int = 503
-    message_timeout: float = 0.5
-    """Seconds."""
     connect_timeout: float = 5.0
     """Seconds."""
-    max_body_bytes: int = 131072
     access_log: bool = False
     version: EnvoyVersion = NEWEST
-
-    @property
-    def is_fail_open(self) -> bool:
-        """Return True when requests pass unchecked while ext-proc can't be asked."""
-        return self.on_failure is OnFailure.OPEN
 
     @property
     def ext_proc_discovery(self) -> Discovery:
@@ -114,11 +130,6 @@ class EnvoyOptions:
     def ext_proc_name_is_ip(self) -> bool:
         """Return True when that is an IP address, which TLS never asks for by name."""
         return is_ip(self.ext_proc_name)
-
-    @property
-    def http2_window_bytes(self) -> int:
-        """Return the HTTP/2 window that holds what is inspected of a body."""
-        return max(self.max_body_bytes, MIN_HTTP2_WINDOW)
 
 
 def is_ip(text: str) -> bool:

@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from ctl import console
-from ctl.events.options import FilterOptions, FleetOptions, From
+from ctl.events.options import FilterOptions, From
 from ctl.events.record import Record
 from ctl.events.source import Events
 from ctl.events.top import top
 from ctl.events.writers import EventFormat, writer
 from ctl.exits import EPILOG
-from ctl.fleet.options import Which
+from ctl.fleet.options import FleetOptions, Which
 from ctl.option_groups import grouped
 
 app = typer.Typer(

@@ -1,5 +1,6 @@
 """The last events of every service, by time."""
 
+import asyncio
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from ctl.events.record import Record, mended, record
 from ctl.fleet.client import Reply
 from ctl.fleet.open import fleet
 from ctl.fleet.options import Which
+from kysira.errors import StartError
 from kysira.events.log import REMEMBERED
 
 RECENT = "/api/events/recent"
@@ -38,6 +40,19 @@ class Recent:
     def is_silent(self) -> bool:
         """Return True when no service answered."""
         return len(self.silent) == self.services
+
+    @property
+    def reasons(self) -> list[str]:
+        """Return why there are no events of some services, for people."""
+        return [why_silent(reply) for reply in self.silent]
+
+
+def remembered(which: Which) -> Recent:
+    """Return the same as ``recent``; raises StartError when no service answers, too."""
+    told = asyncio.run(recent(which))
+    if told.is_silent:
+        raise StartError(f"no service answers: {'; '.join(told.reasons)}")
+    return told
 
 
 async def recent(which: Which) -> Recent:

@@ -12,7 +12,6 @@ from ctl.events import filters
 from ctl.events.files import OPTION
 from ctl.events.filters import ACTIONS, Filter, Test
 from ctl.events.times import read_time
-from ctl.fleet.options import KubeContext, Namespace, Selector, Targets, Timeout, Which, which
 
 _EVENTS = "Which events"
 _FRONT_ENDS = ("proxy", "ext-proc", "nginx")
@@ -34,26 +33,6 @@ def complete_action(incomplete: str) -> list[str]:
 
 def _complete_front_end(incomplete: str) -> list[str]:
     return [word for word in _FRONT_ENDS if word.startswith(incomplete)]
-
-
-@dataclass(frozen=True, slots=True)
-class FleetOptions:
-    """Which services are asked."""
-
-    target: Targets = None
-    namespace: Namespace = None
-    selector: Selector = None
-    context: KubeContext = None
-    timeout: Timeout = None
-
-    @property
-    def is_given(self) -> bool:
-        """Return True when one of them was said on the command line."""
-        return any([self.target, self.namespace, self.selector, self.context])
-
-    def which(self) -> Which:
-        """Return the services that are meant; raises usage errors and SettingsError."""
-        return which(self.target, self.namespace, self.selector, self.context, self.timeout)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Where events come from: files, or what the services remember."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,12 +8,12 @@ import typer
 from ctl import console
 from ctl.arguments import usage_error
 from ctl.events.files import OPTION, Unread, read_files
-from ctl.events.options import FilterOptions, FleetOptions
+from ctl.events.options import FilterOptions
 from ctl.events.record import Record
 from ctl.events.seen import once
 from ctl.events.times import short_time
 from ctl.exits import Exit
-from kysira.errors import StartError
+from ctl.fleet.options import FleetOptions
 
 if TYPE_CHECKING:
     from ctl.events.live import Full
@@ -47,14 +46,11 @@ class Events:
         return once(self._live())
 
     def _live(self) -> Iterable[Record]:
-        from ctl.events.live import recent, why_silent  # noqa: PLC0415 - aiohttp takes 0.2 s
+        from ctl.events.live import remembered  # noqa: PLC0415 - aiohttp takes 0.2 s
 
-        told = asyncio.run(recent(self._services.which()))
-        reasons = [why_silent(reply) for reply in told.silent]
-        if told.is_silent:
-            raise StartError(f"no service answers: {'; '.join(reasons)}")
-        self.is_partial = bool(reasons)
-        for reason in reasons:
+        told = remembered(self._services.which())
+        self.is_partial = bool(told.silent)
+        for reason in told.reasons:
             console.note(f"no events of {reason}")
         self.has_sources = told.services > 1
         self._full = told.full

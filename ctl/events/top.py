@@ -11,12 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from ctl import console
-from ctl.events.options import FilterOptions, FleetOptions, From
+from ctl.events.options import FilterOptions, From
 from ctl.events.record import Record
 from ctl.events.source import Events
 from ctl.events.times import short_time
 from ctl.events.writers import EventFormat, defused
 from ctl.fitting import middle, say_fitting
+from ctl.fleet.options import FleetOptions
 from ctl.option_groups import grouped
 
 DEFAULT_ROWS = 10

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from ctl.console import printable
 from ctl.fleet.target import Target
 from kysira.errors import SettingsError
 
@@ -165,11 +166,6 @@ def _reply(target: Target, status: int, text: bytes) -> Reply:
     said = body.get("error") if isinstance(body, dict) else None
     hint = f": {printable(said)}" if isinstance(said, str) else ""
     return Reply(target, status, body, f"answered {status}{hint}")
-
-
-def printable(text: str) -> str:
-    """Return the text in one line, without what moves the cursor."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def why(error: Exception) -> str:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
-from ctl.fleet.client import printable
+from ctl.console import printable
 
 _READY = re.compile(rb"Forwarding from 127\.0\.0\.1:(\d+) -> ")
 _FAILED = re.compile(rb'an error occurred forwarding [^:]*: ([^"\n]+)')

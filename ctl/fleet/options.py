@@ -77,38 +77,54 @@ class Which:
         return bool(self.namespace or self.selector or self.pods)
 
 
-def which(
-    targets: list[str] | None, namespace: str | None, selector: str | None,
-    kube_context: str | None, timeout: str | None,
-) -> Which:  # fmt: skip
-    """Return what the options and the configuration say; an option of one kind beats both others.
+@dataclass(frozen=True, slots=True)
+class FleetOptions:
+    """Which services are asked."""
 
-    Raises typer's usage error, and SettingsError for the configuration.
-    """
-    known = config()
-    told = known.settings
-    names = tuple(targets or ())
-    if not names:
-        namespace = told.namespace if namespace is None else namespace
-        selector = told.selector if selector is None else selector
-        names = () if namespace or selector else told.targets
-    pods = tuple(name.removeprefix(_POD) for name in names if name.startswith(_POD))
-    addresses = [name for name in names if not name.startswith(_POD)]
-    if addresses and (namespace or selector or kube_context or pods):
-        raise usage_error("--target", "either addresses or pods: not both in one command")
-    if pods and selector:
-        raise usage_error("--selector", "leave it out: --target names the pods")
-    if pods and namespace is None:
-        namespace = told.namespace
-    return Which(
-        targets=tuple(parsed("--target", read_target, name) for name in addresses),
-        namespace=namespace or "",
-        selector=selector or "",
-        kube_context=told.kube_context if kube_context is None else kube_context,
-        token=known.token(),
-        timeout_s=parsed("--timeout", read_duration, timeout) if timeout else told.timeout,
-        pods=tuple(map(_pod, pods)),
-    )
+    target: Targets = None
+    namespace: Namespace = None
+    selector: Selector = None
+    context: KubeContext = None
+    timeout: Timeout = None
+
+    @property
+    def is_given(self) -> bool:
+        """Return True when one of them was said on the command line."""
+        return any([self.target, self.namespace, self.selector, self.context])
+
+    def which(self) -> Which:
+        """Return what they and the configuration say; an option of one kind beats both others.
+
+        Raises typer's usage error, and SettingsError for the configuration.
+        """
+        known = config()
+        told = known.settings
+        namespace, selector = self.namespace, self.selector
+        names = tuple(self.target or ())
+        if not names:
+            namespace = told.namespace if namespace is None else namespace
+            selector = told.selector if selector is None else selector
+            names = () if namespace or selector else told.targets
+        pods = tuple(name.removeprefix(_POD) for name in names if name.startswith(_POD))
+        addresses = [name for name in names if not name.startswith(_POD)]
+        if addresses and (namespace or selector or self.context or pods):
+            raise usage_error("--target", "either addresses or pods: not both in one command")
+        if pods and selector:
+            raise usage_error("--selector", "leave it out: --target names the pods")
+        if pods and namespace is None:
+            namespace = told.namespace
+        timeout_s = told.timeout
+        if self.timeout:
+            timeout_s = parsed("--timeout", read_duration, self.timeout)
+        return Which(
+            targets=tuple(parsed("--target", read_target, name) for name in addresses),
+            namespace=namespace or "",
+            selector=selector or "",
+            kube_context=told.kube_context if self.context is None else self.context,
+            token=known.token(),
+            timeout_s=timeout_s,
+            pods=tuple(map(_pod, pods)),
+        )
 
 
 def _pod(name: str) -> str:

@@ -10,25 +10,23 @@ import typer
 from ctl.arguments import parsed, usage_error
 from ctl.console import Output
 from ctl.exits import Exit
-from ctl.fleet.options import KubeContext, Namespace, Selector, Targets, Timeout, which
+from ctl.fleet.options import FleetOptions
 from ctl.mode.job import follow, set_mode, show_once
 from ctl.mode.ttl import read_ttl
 from ctl.mode.wanted import How, Wanted
+from ctl.option_groups import grouped
 from kysira.types import Mode
 
 _SET = "When it is set"
 
 
+@grouped
 def mode(
+    fleet: FleetOptions,
     wanted: Annotated[
         Mode | None,
         typer.Argument(metavar="[shadow|active]", show_default=False, help="Leave out to show."),
     ] = None,
-    target: Targets = None,
-    namespace: Namespace = None,
-    selector: Selector = None,
-    context: KubeContext = None,
-    timeout: Timeout = None,
     ttl: Annotated[
         str | None,
         typer.Option(
@@ -80,7 +78,7 @@ def mode(
         raise usage_error("--yes", "active blocks requests: without a terminal to ask, add --yes")
     how = How(is_asking, rollback_on_partial, ttl)
     ttl_s = parsed("--ttl", read_ttl, ttl) if ttl else None
-    services = which(target, namespace, selector, context, timeout)
+    services = fleet.which()
     if watch:
         with suppress(KeyboardInterrupt):  # how it is meant to end
             asyncio.run(follow(services, output))

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ctl.console import stderr
-from ctl.fleet.client import FleetClient, printable
+from ctl.console import printable, stderr
+from ctl.fleet.client import FleetClient
 from ctl.fleet.target import Target
 from ctl.mode.ttl import left_text
 from ctl.mode.wanted import Wanted

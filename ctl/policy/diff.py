@@ -12,7 +12,7 @@ from ctl.arguments import usage_error
 from ctl.console import Output
 from ctl.exits import Exit
 from ctl.fitting import say_fitting
-from ctl.fleet.options import Timeout, which
+from ctl.fleet.options import FleetOptions, Timeout
 from ctl.inputs import STDIN
 from ctl.policy.differences import Difference, differences
 from ctl.policy.source import Known, of_file, of_service
@@ -63,7 +63,7 @@ def _known(text: str, timeout: str | None, now: float) -> Known:
         return of_file(path, now)
     if "://" not in text and (path.suffix in (".yaml", ".yml", ".json") or "/" in text):
         raise PolicyError(f"{text}: no such file or directory")
-    return asyncio.run(of_service(which([text], None, None, None, timeout), now))
+    return asyncio.run(of_service(FleetOptions([text], timeout=timeout).which(), now))
 
 
 def _as_json(one: Known, other: Known, found: list[Difference]) -> dict[str, Any]:

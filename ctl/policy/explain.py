@@ -14,7 +14,7 @@ from ctl import console
 from ctl.arguments import parsed, usage_error
 from ctl.console import Output
 from ctl.exits import Exit
-from ctl.fleet.options import Targets, Timeout, which
+from ctl.fleet.options import FleetOptions, Targets, Timeout
 from ctl.inputs import STDIN
 from ctl.policy.source import DEFAULTS, Known, of_defaults, of_file, of_service
 from ctl.score.request import header_of, read_bounded, request_of_file, request_of_text
@@ -85,8 +85,7 @@ def _policy(path: Path | None, targets: list[str] | None, timeout: str | None) -
     if targets:
         if path is not None:
             raise usage_error("--policy", "leave it out: --target says its own")
-        asked = which(targets, None, None, None, timeout)
-        return asyncio.run(of_service(asked, now))
+        return asyncio.run(of_service(FleetOptions(targets, timeout=timeout).which(), now))
     named = path or (Path(text) if (text := os.environ.get(_VARIABLE)) else None)
     if named is not None:
         return of_file(named, now)

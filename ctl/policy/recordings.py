@@ -1,6 +1,5 @@
 """The events that services remember, or that files hold, to be read more than once."""
 
-import asyncio
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from ctl.events import files
 from ctl.events.record import Record
 from ctl.events.seen import once
 from ctl.fleet.options import Which
-from kysira.errors import CorpusError, StartError
+from kysira.errors import CorpusError
 
 _LEAST = 4
 _MOST_NAMED = 3
@@ -56,10 +55,7 @@ def recordings(names: Sequence[str], which: Which | None) -> Recordings:
             raise CorpusError(f"{name}: no such file")
     if which is None:
         return Recordings(names)
-    from ctl.events.live import recent, why_silent  # noqa: PLC0415 - aiohttp takes 0.2 s
+    from ctl.events.live import remembered  # noqa: PLC0415 - aiohttp takes 0.2 s
 
-    told = asyncio.run(recent(which))
-    silent = [why_silent(reply) for reply in told.silent]
-    if told.is_silent:
-        raise StartError(f"no service answers: {'; '.join(silent)}")
-    return Recordings(names, list(once(told.events)), silent)
+    told = remembered(which)
+    return Recordings(names, list(once(told.events)), told.reasons)

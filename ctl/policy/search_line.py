@@ -4,7 +4,7 @@ import glob
 import shlex
 from collections.abc import Sequence
 
-from ctl.events.options import FleetOptions
+from ctl.fleet.options import FleetOptions
 from kysira.types import Exclusion
 
 _SEARCH = ("kysiractl", "events", "search")

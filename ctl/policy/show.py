@@ -14,14 +14,8 @@ from ctl import console
 from ctl.arguments import usage_error
 from ctl.exits import Exit
 from ctl.fitting import say_fitting
-from ctl.fleet.options import (
-    KubeContext,
-    Namespace,
-    Selector,
-    Targets,
-    Timeout,
-    which,
-)
+from ctl.fleet.options import FleetOptions
+from ctl.option_groups import grouped
 from ctl.policy.source import ask, is_told, of_file, why_silent
 from ctl.policy.words import NONE, worded
 from kysira.errors import StartError
@@ -39,17 +33,14 @@ class ShowFormat(StrEnum):
     JSON = "json"
 
 
+@grouped
 def show(
+    services: FleetOptions,
     file: Annotated[
         Path | None,
         typer.Argument(metavar="[FILE]", help="kysira.yaml; - is standard input.",
                        show_default=False),
     ] = None,
-    target: Targets = None,
-    namespace: Namespace = None,
-    selector: Selector = None,
-    context: KubeContext = None,
-    timeout: Timeout = None,
     output: Annotated[
         ShowFormat | None,
         typer.Option(
@@ -67,11 +58,11 @@ def show(
     """
     if file is None:
         _show_services(
-            asyncio.run(ask(which(target, namespace, selector, context, timeout))),
+            asyncio.run(ask(services.which())),
             output or ShowFormat.TABLE,
         )
         return
-    if any([target, namespace, selector, context]):
+    if services.is_given:
         raise usage_error("FILE", "leave out the services: a file is read")
     known = of_file(file, time.time())
     data = policy_to_json(known.policy)

@@ -10,8 +10,8 @@ import typer
 from ctl import console
 from ctl.arguments import parsed, usage_error
 from ctl.console import Output
-from ctl.events.options import FleetOptions
 from ctl.exits import Exit
+from ctl.fleet.options import FleetOptions
 from ctl.inputs import STDIN
 from ctl.option_groups import grouped
 from ctl.policy.source import of_file

@@ -14,12 +14,12 @@ from ctl.events.seen import once
 from ctl.inputs import STDIN
 from ctl.policy.deciding import load_scoring
 from ctl.policy.source import DEFAULTS, Known, of_defaults
+from ctl.progress import Progress
 from ctl.replay.access_log import log_items
 from ctl.replay.formats import Format, Source
 from ctl.replay.har import har_items
 from ctl.replay.item import Item, Read, Unread
 from ctl.replay.outcome import AsMode, Outcome
-from ctl.replay.progress import Progress
 from ctl.replay.recorded import is_scored, outcome
 from ctl.replay.rescored import rescorer
 from ctl.replay.tally import Tally
@@ -51,7 +51,8 @@ class Run:
         others = [each for each in sources if each.kind is not Format.EVENTS]
         outcomes = [self._of_events(events)] if events else []
         outcomes += [self._of_requests(others)] if others else []
-        progress = Progress(sys.stderr, is_live=console.can_redraw(console.stderr()))
+        is_live = console.can_redraw(console.stderr())
+        progress = Progress(sys.stderr, speed, is_live=is_live)
         try:
             for each in chain.from_iterable(outcomes):
                 self.tally.add(each)
@@ -125,3 +126,9 @@ class Run:
             "broken": self.broken,
             "silent": self.silent,
         }
+
+
+def speed(count: int, seconds: float) -> str:
+    """Return how many requests there were, and how many a second, for people."""
+    seconds = max(seconds, 1e-9)
+    return f"{count:,} requests in {seconds:.1f} s, {count / seconds:,.0f} a second"

@@ -1,10 +1,10 @@
 """Says which port is taken before anything starts."""
 
 import errno
-import os
 import socket
 from collections.abc import Mapping
 
+from ctl.inputs import why
 from kysira.errors import StartError
 
 
@@ -29,9 +29,9 @@ def _try(option: str, port: int, host: str) -> None:
         try:
             listener.bind((host, port))
         except OSError as error:
-            why = "is taken"
+            said = "is taken"
             if error.errno != errno.EADDRINUSE:
-                why = f"can't be had ({os.strerror(error.errno or 0).lower()})"
+                said = f"can't be had ({why(error)})"
             raise StartError(
-                f"port {port} {why}: choose another with {option} (0 is any free one)"
+                f"port {port} {said}: choose another with {option} (0 is any free one)"
             ) from error

@@ -16,16 +16,9 @@ from ctl.console import Output
 from ctl.envoy.options import read_duration
 from ctl.exits import Exit
 from ctl.fitting import say_fitting
-from ctl.fleet.options import (
-    KubeContext,
-    Namespace,
-    Selector,
-    Targets,
-    Timeout,
-    Which,
-    which,
-)
+from ctl.fleet.options import FleetOptions, Which
 from ctl.mode.ttl import until_text
+from ctl.option_groups import grouped
 
 if TYPE_CHECKING:
     from ctl.status.service import Service
@@ -38,12 +31,9 @@ _NONE = "-"
 _CLEAR = "\x1b[H\x1b[J"
 
 
+@grouped
 def status(
-    target: Targets = None,
-    namespace: Namespace = None,
-    selector: Selector = None,
-    context: KubeContext = None,
-    timeout: Timeout = None,
+    fleet: FleetOptions,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Show it again and again, until Ctrl-C.")
     ] = False,
@@ -58,7 +48,7 @@ def status(
     in full, DROPPED are lost events. Exit 1 when a service is not ok, 3
     when one does not answer.
     """
-    asked = which(target, namespace, selector, context, timeout)
+    asked = fleet.which()
     pause_s = parsed("--interval", read_duration, interval)
     if watch:
         with suppress(KeyboardInterrupt):

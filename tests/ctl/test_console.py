@@ -9,6 +9,7 @@ from ctl.console import (
     can_redraw,
     json_text,
     note,
+    printable,
     say,
     say_json,
     say_table,
@@ -121,3 +122,8 @@ def test_waiting_says_nothing_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> N
     with waiting("loading …"):
         pass
     assert capsys.readouterr().err == ""
+
+
+def test_printable_moves_no_cursor() -> None:
+    """What a service says can't write over what is shown."""
+    assert printable("a\x1b[2Jb\n") == "a\\x1b[2Jb\\n"

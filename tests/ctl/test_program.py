@@ -1,5 +1,6 @@
 """A run of kysiractl in this process."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -48,3 +49,11 @@ def test_run_shows_tracebacks_only_when_asked(
         sys.excepthook(caught.type, caught.value, caught.tb)
     assert ("Traceback" in err.getvalue()) is is_debug
     assert "ZeroDivisionError: oops" in err.getvalue()
+
+
+def test_run_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What keeps typer's help plain under NO_COLOR holds for that run alone."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    before = dict(os.environ)
+    assert codes("config", "path") == 0
+    assert dict(os.environ) == before

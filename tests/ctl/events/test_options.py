@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 import typer
 
-from ctl.events.options import FilterOptions, FleetOptions, complete_action
+from ctl.events.options import FilterOptions, complete_action
+from ctl.fleet.options import FleetOptions
 from tests.ctl.events.made import made
 
 

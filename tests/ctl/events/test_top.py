@@ -102,7 +102,6 @@ def test_top_on_a_terminal_leaves_ids_whole(
     """A long value loses its middle, where there is room for a table; else it takes lines."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("_TYPER_FORCE_DISABLE_TERMINAL", "1")  # kysiractl sets it: undo that
     monkeypatch.setenv("COLUMNS", str(width))
     path = Path(file)
     made_id = "01a21566-a70b-73aa-970c-75fc2b8a9025"

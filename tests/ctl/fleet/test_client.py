@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from ctl.fleet.client import FleetClient, fleet_client, printable
+from ctl.fleet.client import FleetClient, fleet_client
 from ctl.fleet.target import Target
 from kysira.errors import SettingsError
 from kysira.serving import start_http
@@ -164,8 +164,3 @@ async def test_client_refuses_token_that_no_header_holds(token: str) -> None:
         async with fleet_client(token, 5):
             pass
     assert token not in str(told.value)
-
-
-def test_printable_moves_no_cursor() -> None:
-    """What a service says can't write over what is shown."""
-    assert printable("a\x1b[2Jb\n") == "a\\x1b[2Jb\\n"

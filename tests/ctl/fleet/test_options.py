@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from ctl.config.load import config
-from ctl.fleet.options import Which, which
+from ctl.fleet.options import FleetOptions, Which
 from ctl.fleet.target import Spoken
 
 
@@ -18,7 +18,7 @@ def _no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None
 
 def asked(*targets: str, namespace: str | None = None, selector: str | None = None) -> Which:
     """Return what these options mean."""
-    return which(list(targets) or None, namespace, selector, None, None)
+    return FleetOptions(list(targets) or None, namespace, selector).which()
 
 
 def test_which_is_this_machine_by_default() -> None:

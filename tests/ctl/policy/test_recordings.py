@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ctl.fleet.options import which
+from ctl.fleet.options import FleetOptions
 from ctl.policy.recordings import recordings
 from kysira.errors import StartError
 from tests.ctl.events.made import lines
@@ -36,4 +36,4 @@ def test_beginning_names_the_first(tmp_path: Path) -> None:
 def test_silent_services_are_an_error() -> None:
     """Where nobody answers there is nothing to look at."""
     with pytest.raises(StartError, match="connection refused"):
-        recordings([], which(["127.0.0.1:1"], None, None, None, "3s"))
+        recordings([], FleetOptions(["127.0.0.1:1"], timeout="3s").which())

@@ -2,7 +2,7 @@
 
 import shlex
 
-from ctl.events.options import FleetOptions
+from ctl.fleet.options import FleetOptions
 from ctl.policy.search_line import search_lines
 from kysira.types import Exclusion
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ctl.fleet.options import which
+from ctl.fleet.options import FleetOptions
 from ctl.replay.asked import ask_services
 from kysira.errors import StartError
 from tests.ctl.command import run
@@ -69,7 +69,7 @@ async def test_service_without_events_is_told(new: str) -> None:
 def test_no_service_at_all_is_an_error() -> None:
     """With why."""
     with pytest.raises(StartError, match=r"no service answers: .* connection refused"):
-        ask_services(which(["127.0.0.1:1"], None, None, None, "3s"))
+        ask_services(FleetOptions(["127.0.0.1:1"], timeout="3s").which())
 
 
 @pytest.mark.parametrize(

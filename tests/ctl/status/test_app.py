@@ -80,7 +80,6 @@ def test_status_breaks_no_word(width: int, show, monkeypatch: pytest.MonkeyPatch
     """On any terminal: a table where there is room for it, else lines for each service."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("_TYPER_FORCE_DISABLE_TERMINAL", "1")  # kysiractl sets it: undo that
     monkeypatch.setenv("COLUMNS", str(width))
     outcome = show(FINE, DEGRADED, SILENT)
     lines = outcome.out.splitlines()

@@ -2,13 +2,14 @@
 
 import io
 
-from ctl.replay.progress import Progress
+from ctl.progress import Progress
+from ctl.replay.run import speed
 
 
 def test_terminal_line_is_rewritten() -> None:
     """Twice a second; at the end it is gone."""
     now, stream = [0.0], io.StringIO()
-    progress = Progress(stream, is_live=True, clock=lambda: now[0])
+    progress = Progress(stream, speed, is_live=True, clock=lambda: now[0])
     for _ in range(10):
         now[0] += 0.25
         progress.step()
@@ -21,7 +22,7 @@ def test_terminal_line_is_rewritten() -> None:
 def test_pipe_gets_a_line_now_and_then() -> None:
     """Every 15 seconds, and no control characters."""
     now, stream = [0.0], io.StringIO()
-    progress = Progress(stream, clock=lambda: now[0])
+    progress = Progress(stream, speed, clock=lambda: now[0])
     for _ in range(40):
         now[0] += 1
         progress.step()
@@ -29,4 +30,4 @@ def test_pipe_gets_a_line_now_and_then() -> None:
     assert stream.getvalue() == (
         "15 requests in 15.0 s, 1 a second\n30 requests in 30.0 s, 1 a second\n"
     )
-    Progress(None).close()
+    Progress(None, speed).close()

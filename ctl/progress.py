@@ -1,4 +1,4 @@
-"""Says on stderr how far a replay is, and how fast."""
+"""Says on stderr how far something long is."""
 
 import time
 from collections.abc import Callable
@@ -14,30 +14,33 @@ class Progress:
     def __init__(
         self,
         stream: TextIO | None,
+        worded: Callable[[int, float], str],
         *,
         is_live: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Say what ``worded`` makes of how many steps there were, in how many seconds."""
         self._stream = stream
+        self._worded = worded
         self._clock = clock
         self._is_live = is_live
-        self._every_s = _EVERY_S if self._is_live else _EVERY_LINE_S
+        self._every_s = _EVERY_S if is_live else _EVERY_LINE_S
         self._started = self._shown = clock()
-        self.count = 0
-        """Requests so far."""
+        self._count = 0
 
     def step(self) -> None:
-        """Count a request, and say so when it is time."""
-        self.count += 1
-        if self._clock() - self._shown >= self._every_s:
-            self._shown = self._clock()
-            self._write(f"\r\x1b[K{self.text}" if self._is_live else f"{self.text}\n")
+        """Count a step, and say so when it is time."""
+        self._count += 1
+        now = self._clock()
+        if now - self._shown >= self._every_s:
+            self._shown = now
+            text = self._worded(self._count, now - self._started)
+            self._write(f"\r\x1b[K{text}" if self._is_live else f"{text}\n")
 
     @property
     def text(self) -> str:
-        """Return how many there were, and how many a second."""
-        seconds = max(self._clock() - self._started, 1e-9)
-        return f"{self.count:,} requests in {seconds:.1f} s, {self.count / seconds:,.0f} a second"
+        """Return how far it is now."""
+        return self._worded(self._count, self._clock() - self._started)
 
     def close(self) -> None:
         """Take the line off the terminal."""
