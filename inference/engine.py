@@ -9,6 +9,7 @@ from types import MappingProxyType
 from inference.bodies import body_fields
 from inference.detector import Detector
 from inference.fields import CHAT_PLACES, Field, head_fields
+from inference.harmless_headers import REMEMBERED, HarmlessHeaders, Headers
 from inference.model_stage import Candidates, ModelStage
 from inference.model_types import Classifier
 from inference.scanning import CacheInfo, Scan, Scanner, Scans
@@ -95,6 +96,7 @@ class Engine:
         self._disabled = disabled
         self._detectors = tuple(d for d in detectors if d.slug not in disabled)
         self._scanner = scanner or Scanner(detectors)
+        self._headers = HarmlessHeaders(REMEMBERED if self._scanner.is_cached else 0)
         self._harmless = lru_cache(16)(self._nothing_found)
         self._models = ModelStage(self._detectors, classifiers) if classifiers else None
 
@@ -105,8 +107,9 @@ class Engine:
         return {d.slug: "model" if d.slug in modelled else "regex" for d in self._detectors}
 
     def cache_info(self) -> CacheInfo:
-        """Return hits and misses of the value cache since the start."""
-        return self._scanner.cache_info()
+        """Return how often a value, or a header, had been seen before since the start."""
+        hits, misses = self._scanner.cache_info()
+        return CacheInfo(hits + self._headers.hits, misses)
 
     def score(self, request: Request, options: ScoreOptions) -> Verdict:
         """Return the verdict on any request at all; never raises on what a client sent."""
@@ -121,19 +124,18 @@ class Engine:
         findings: list[Finding] = []
         chat: list[Field] = []
         read: list[Field] = []
-        for fields, scans in self._scans(_fields(request, problems, chat), problems):
+        headers = self._headers.unseen(request)
+        for fields, scans in self._scans(_fields(request, headers, problems, chat), problems):
             read += fields
-            if scans.notable:  # as in few requests
-                for field in fields:
-                    scan = scans.of(field.value)
-                    if not scan.is_whole:
-                        problems.add(Uninspected.BUDGET)
-                    findings += self._findings(field, scan, scope)
+            if scans.notable:
+                findings += self._notable(fields, scans.notable, scope, problems)
         candidates: Sequence[Candidates] = ()
         if self._models and not decides(findings, options):
             candidates, is_whole = self._models.candidates([*read, *chat], scope.holds)
             if not is_whole:
                 problems.add(Uninspected.BUDGET)
+        if not (findings or problems or candidates or options.disabled or options.exclusions):
+            self._headers.add(headers)
         hits = tuple(scope.hits)
         return Inspection(options, tuple(findings), frozenset(problems), candidates, hits)
 
@@ -144,8 +146,7 @@ class Engine:
         scanner, left, unread = self._scanner, MAX_SCANNED_BYTES, MAX_FIELDS
         while batch := list(islice(fields, min(unread, _BATCH_FIELDS))):
             unread -= len(batch)
-            for part in _parts(batch):
-                values = [field.value for field in part]
+            for part, values in _parts(batch):
                 scans = scanner.scan(values, left) if left > 0 else scanner.scan_as_sent(values)
                 yield part, scans
                 left -= scans.cost
@@ -157,12 +158,22 @@ class Engine:
             yield (field,), scans
             left -= scans.cost
 
-    def _findings(self, field: Field, scan: Scan, scope: _Scope) -> list[Finding]:
-        return [
-            finding
-            for finding in field_findings(field, scan.hits, self._scanner.rules)
-            if scope.holds(finding.detector, finding.location)
-        ]
+    def _notable(
+        self,
+        fields: Sequence[Field],
+        notable: Mapping[bytes, Scan],
+        scope: _Scope,
+        problems: set[Uninspected],
+    ) -> Iterator[Finding]:
+        for field in fields:
+            scan = notable.get(field.value)
+            if scan is None:
+                continue
+            if not scan.is_whole:
+                problems.add(Uninspected.BUDGET)
+            for finding in field_findings(field, scan.hits, self._scanner.rules):
+                if scope.holds(finding.detector, finding.location):
+                    yield finding
 
     def conclude(self, inspection: Inspection) -> Verdict:
         """Ask the models what is left to ask, and join everything into a verdict."""
@@ -195,21 +206,20 @@ class Engine:
         return Verdict(breakdown=MappingProxyType(dict.fromkeys(run, 0.0)))
 
 
-def _parts(batch: list[Field]) -> Iterator[list[Field]]:
-    """Yield the batch, a long one in parts, so that the budget is looked at in time."""
-    if sum([len(field.value) for field in batch]) <= _BATCH_BYTES:
-        yield batch
+def _parts(batch: list[Field]) -> Iterator[tuple[list[Field], list[bytes]]]:
+    """Yield the batch and its values, a long one in parts: the budget is looked at in between."""
+    values = [field.value for field in batch]
+    if sum(map(len, values)) <= _BATCH_BYTES:
+        yield batch, values
         return
-    part: list[Field] = []
-    size = 0
-    for field in batch:
-        part.append(field)
-        size += len(field.value)
+    start = size = 0
+    for number, value in enumerate(values, 1):
+        size += len(value)
         if size > _BATCH_BYTES:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
+            yield batch[start:number], values[start:number]
+            start, size = number, 0
+    if start < len(batch):
+        yield batch[start:], values[start:]
 
 
 def _rest(fields: Iterator[Field], problems: set[Uninspected]) -> Iterator[Field]:
@@ -219,16 +229,18 @@ def _rest(fields: Iterator[Field], problems: set[Uninspected]) -> Iterator[Field
         yield Field(place, "", b"\n".join([field.value for field in group]))
 
 
-def _fields(request: Request, problems: set[Uninspected], chat: list[Field]) -> Iterator[Field]:
-    """Return the values that the rules are run over.
+def _fields(
+    request: Request, headers: Headers, problems: set[Uninspected], chat: list[Field]
+) -> Iterator[Field]:
+    """Return the values that the rules are run over: of its headers only these.
 
     Those of a chat that hold no more than its values once more go to ``chat``, for the models.
     """
     if request.free_text:
         return iter((Field(Place.BODY, "", request.body),))
     if not request.body:
-        return head_fields(request)
-    return chain(head_fields(request), _without_chat(body_fields(request, problems), chat))
+        return head_fields(request, headers)
+    return chain(head_fields(request, headers), _without_chat(body_fields(request, problems), chat))
 
 
 def _without_chat(fields: Iterator[Field], chat: list[Field]) -> Iterator[Field]:

@@ -1,7 +1,7 @@
 """Fields: every attacker-controlled value of a request, with the place it was taken from."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -45,17 +45,20 @@ def is_plain(value: bytes) -> bool:
     return len(value) < _SHORT and (not value or value.isalnum())
 
 
-def head_fields(request: Request) -> Iterator[Field]:
-    """Return the fields of the request line and the headers."""
+def head_fields(
+    request: Request, headers: Sequence[tuple[str, bytes]] | None = None
+) -> Iterator[Field]:
+    """Return the fields of the request line and the headers, or of these of them."""
     path, _, query = request.target.partition(b"?")
     pairs = pair_fields(Place.QUERY, query) if query else ()
-    return chain(_path_fields(path), pairs, _header_fields(request))
+    headers = request.headers if headers is None else headers
+    return chain(_path_fields(path), pairs, _header_fields(headers))
 
 
-def _header_fields(request: Request) -> list[Field]:
+def _header_fields(headers: Sequence[tuple[str, bytes]]) -> list[Field]:
     found: list[Field] = []
     place = Place.HEADER
-    for name, value in request.headers:
+    for name, value in headers:
         if name in _UNREAD_HEADERS or (len(value) < _SHORT and (not value or value.isalnum())):
             continue
         if name == "cookie":

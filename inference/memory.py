@@ -27,7 +27,7 @@ class Memory(Generic[Key, Known]):
         """Return what is known of each, None where nothing is."""
         found: list[Known | None] = list(map(self._young.get, keys))
         old = self._old
-        if old:
+        if old and not all(found):
             for index, known in enumerate(found):
                 if known is None and (known := old.get(keys[index])):
                     found[index] = self._young[keys[index]] = known

@@ -59,6 +59,9 @@ def read(value: bytes, max_bytes: int = MAX_BYTES) -> Reading:
     variants only the first round is finished. Each base64 text is a value of its own: it must not
     hide what else the value holds.
     """
+    clear, taken = _decode(value)
+    if taken and not to_decode((clear,)):  # as of most that are encoded at all
+        return Reading((Variant(value, ()), Variant(clear, taken)), True)
     found: dict[bytes, tuple[str, ...]] = {value: ()}
     values = [Variant(value, ())]
     is_whole = True

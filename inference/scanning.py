@@ -105,13 +105,19 @@ class Scanner:
         Of a long value about ``max_bytes`` of variants are scanned. Known values cost next to
         nothing, and harmless ones are matched all at once: pass the values of a request together.
         """
-        known = self._memory.recall(values) if self._memory else [None] * len(values)
-        fresh = [value for value, scan in zip(values, known, strict=True) if scan is None]
+        fresh: Sequence[bytes] = values
+        found: dict[bytes, Scan] = {}
+        if self._memory:
+            fresh = []
+            for value, scan in zip(values, self._memory.recall(values), strict=True):
+                if scan is None:
+                    fresh.append(value)
+                elif scan is not HARMLESS:
+                    found[value] = scan
         self._hits += len(values) - len(fresh)
         self._misses += len(fresh)
-        found = {v: s for v, s in zip(values, known, strict=True) if s and s is not HARMLESS}
         if fresh:
-            found |= self._scan_fresh(fresh, max_bytes)
+            found.update(self._scan_fresh(fresh, max_bytes))
         return _scans(values, found)
 
     def scan_as_sent(self, values: Sequence[bytes]) -> Scans:
@@ -126,7 +132,9 @@ class Scanner:
         found = self._scan_short(short) if short else {}
         if self._memory:
             # In one go: other threads must see no scan but the right one.
-            self._memory.keep(dict.fromkeys(short, HARMLESS) | found)
+            known = dict.fromkeys(short, HARMLESS)
+            known.update(found)
+            self._memory.keep(known)
         if len(short) < len(values):
             for value in values:
                 if len(value) > CACHED_VALUE_BYTES:
@@ -176,6 +184,11 @@ class Scanner:
             return None
         return Hit(variant, tuple(sorted(rule for i in matched for rule in self._rules_of[i])))
 
+    @property
+    def is_cached(self) -> bool:
+        """Return True when values are remembered."""
+        return self._memory is not None
+
     def cache_info(self) -> CacheInfo:
         """Return hits and misses since the start, none without a cache."""
         return CacheInfo(self._hits, self._misses) if self._memory else CacheInfo(0, 0)
@@ -186,9 +199,12 @@ def _as_sent(value: bytes, *, is_whole: bool = True) -> Reading:
 
 
 def _scans(values: Sequence[bytes], found: Mapping[bytes, Scan]) -> Scans:
+    cost = sum(map(len, values)) + VARIANT_COST * len(values)
+    if not found:
+        return Scans(found, cost)
     notable = {v: scan for v, scan in found.items() if scan.hits or not scan.is_whole}
-    extra = sum([found[value].extra_cost for value in values if value in found]) if found else 0
-    return Scans(notable, sum(map(len, values)) + VARIANT_COST * len(values) + extra)
+    extra = sum([found[value].extra_cost for value in values if value in found])
+    return Scans(notable, cost + extra)
 
 
 def _extra_cost(variants: Sequence[Variant], hits: Iterable[Hit]) -> int:
