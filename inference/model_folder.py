@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ LONGEST = 8192
 """The most tokens that a folder may set: memory and time grow with the square of the length."""
 _ATTACK_LABELS = frozenset({"attack", "malicious", "injection", "jailbreak", "sqli", "unsafe"})
 _BENIGN_LABELS = frozenset({"benign", "safe", "legit", "legitimate", "normal", "clean"})
+_LEAST_LOGIT = -700.0
+"""The exponential of more would not fit a number."""
 _KEYS = {"attack_label", "max_length", "temperature"}
 
 
@@ -49,17 +51,20 @@ class ModelSpec:
             raise ScoringError(
                 f"gave {shape} numbers, not a row of {len(self.labels)} for each text"
             )
-        if not np.isfinite(logits).all():
+        # A row at a time without numpy, whose every step costs as much as all of these: most calls
+        # are about one text.
+        return [self._probability(row) for row in logits.tolist()]
+
+    def _probability(self, logits: Sequence[float]) -> float:
+        if not all(map(math.isfinite, logits)):
             raise ScoringError("gave something that is not a number")
-        scaled = logits.astype(np.float64) / self.temperature
-        columns = list(self.attacks)
+        scaled = [logit / self.temperature for logit in logits]
         if self.is_multi_label or len(self.labels) == 1:
-            each = 1.0 / (1.0 + np.exp(-np.clip(scaled, -700, 700)))
-            found = each[:, columns].max(axis=1)
-        else:
-            powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-            found = powers[:, columns].sum(axis=1) / powers.sum(axis=1)
-        return [float(score) for score in np.clip(found, 0.0, 1.0)]
+            highest = max(scaled[label] for label in self.attacks)
+            return 1.0 / (1.0 + math.exp(-max(highest, _LEAST_LOGIT)))
+        highest = max(scaled)
+        powers = [math.exp(logit - highest) for logit in scaled]
+        return min(1.0, sum(powers[label] for label in self.attacks) / sum(powers))
 
 
 def read_folder(folder: Path) -> ModelSpec:
