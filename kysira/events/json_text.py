@@ -43,7 +43,9 @@ class ShownTexts:
         if known is not None:
             return known
         shown = self._show(text).text
-        written = quoted(shown)
+        # Printable as it is, nothing else in it has to be escaped: to look for these is sooner.
+        is_as_is = '"' not in shown and "\\" not in shown
+        written = f'"{shown}"' if is_as_is else quoted(shown)
         if len(text) <= self._longest and shown.encode() == text:
             if len(self._known) >= self._most:
                 self._known.clear()

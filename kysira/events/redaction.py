@@ -8,10 +8,10 @@ from kysira.events.secret_signs import (
     LONGEST_NAME,
     SHORT,
     decoded,
-    is_known_secret,
-    is_random,
     is_secret_name,
     looks_secret,
+    may_hold_known_secret,
+    random_runs,
 )
 from kysira.types import MAX_MATCHED, Finding, Place
 
@@ -27,7 +27,13 @@ _EDGE = 256
 """Bytes before a cut that are not shown: what is left of a secret may not look like one."""
 _CACHED = 64
 """Bytes of the longest names whose sort is remembered."""
+_CACHED_QUERY = 512
+"""Bytes of the longest queries whose names are remembered as a whole."""
 _mask = MASK.encode()
+_NO_MARKS = bytes(code for code in range(0x20, 0x7F) if code not in b"&=:")
+"""What is shown as it is, and says nothing of where in a query a name or a value may begin."""
+_PAIRS = b"=&" * MAX_SHOWN
+"""What is left without it of a query of names and values, and of a longer one."""
 _OPEN_PLACES = frozenset({Place.PATH.value, Place.QUERY.value})
 """Where a value is shown unless it looks secret. Bodies, cookies and headers never are."""
 _NAME_PUNCTUATION = frozenset("._-[]$@:/*#")
@@ -44,10 +50,9 @@ class Shown(NamedTuple):
 def shown_path(path: bytes, *, is_cut: bool = False) -> Shown:
     """Return a path, as sent, printable and cut, without segments that look secret."""
     is_cut = is_cut or len(path) > _READ
-    segments = path[:_READ].split(b"/")
-    plain = None if is_cut or b"=" in path else _at_a_glance(path, segments, b"/=")
-    if plain and not any(map(_looks_random, plain)):  # as of most
+    if not is_cut and _hides_nothing(path):  # as most
         return Shown(_printable(path), True)
+    segments = path[:_READ].split(b"/")
     masked = [_mask if _looks_secret(segment) else segment for segment in segments]
     is_whole = not is_cut and masked == segments
     if is_cut and masked[-1] is segments[-1]:
@@ -55,19 +60,94 @@ def shown_path(path: bytes, *, is_cut: bool = False) -> Shown:
     return Shown(_printable(b"/".join(masked), is_cut=is_cut), is_whole)
 
 
+def _hides_nothing(path: bytes) -> bool:
+    """Return True when no segment of the path looks secret, False also when it takes a closer look.
+
+    To tell so for all segments at once costs less than to look at each.
+    """
+    plain = path
+    if b"%" in path:
+        plain = decoded(path)
+        if b"%" in plain or plain.count(b"/") != path.count(b"/"):
+            return False
+    if b"=" in plain or b":" in plain:  # may stand between a name and a secret
+        return False
+    if max(map(len, plain.split(b"/"))) <= SHORT:
+        return True
+    # A slash may be a part of what looks random, but not one between two segments.
+    return not may_hold_known_secret(plain) and not random_runs(plain.replace(b"/", b"&"))
+
+
 def shown_query(query: bytes, *, is_cut: bool = False) -> Shown:
     """Return a query, as sent, printable and cut, without values that are or look secret."""
+    if not is_cut and len(query) <= MAX_SHOWN:
+        shown = _at_a_glance(query)
+        if shown is not None:  # as of most
+            return shown
+    return _pair_by_pair(query, is_cut=is_cut)
+
+
+def _at_a_glance(query: bytes) -> Shown | None:
+    """Return what ``_pair_by_pair`` does, for a third; None says that it takes a closer look.
+
+    One look at the whole tells that no value in it is a secret, but for one of a secret's name
+    and one that looks random.
+    """
+    marks = query.translate(None, _NO_MARKS)
+    if not (_PAIRS.startswith(marks) and marks.endswith(b"=")):
+        return None  # not just names and values
+    plain = decoded(query) if b"%" in query else query
+    fields = plain.replace(b"&", b"=").split(b"=")
+    if len(fields) != len(marks) + 1:
+        return None  # some more of them are encoded
+    if plain is not query and (b"%" in plain or b":" in plain or _may_have_long_name(query)):
+        return None
+    if may_hold_known_secret(plain):
+        return None
+    names = tuple(fields[::2])
+    hidden = _secret_names(names) if len(query) <= _CACHED_QUERY else _find_secret_names(names)
+    if hidden is None:
+        return None
+    is_whole = True
+    if runs := random_runs(plain):
+        random = _with_random_value(fields, runs)
+        is_whole = random <= hidden
+        hidden |= random
+    text = _masked_query(query, hidden) if hidden else query
+    return Shown(text.decode("ascii"), is_whole) if len(text) <= MAX_SHOWN else None
+
+
+def _may_have_long_name(query: bytes) -> bool:
+    """Return True when a name may be called a secret unread, for its length as it was sent."""
+    return len(query) > LONGEST_NAME and max(map(len, query.split(b"&"))) > LONGEST_NAME
+
+
+def _with_random_value(fields: list[bytes], runs: list[bytes]) -> frozenset[int]:
+    """Return which pairs have a value that looks random: only one that holds one of the runs."""
+    values = enumerate(fields[1::2])
+    held = {(at, value) for at, value in values for run in runs if run in value}
+    return frozenset([at for at, value in held if value in runs or random_runs(value)])
+
+
+def _masked_query(query: bytes, hidden: frozenset[int]) -> bytes:
+    pairs = query.split(b"&")
+    for at in hidden:
+        name, _, value = pairs[at].partition(b"=")
+        if value:
+            pairs[at] = name + b"=" + _mask
+    return b"&".join(pairs)
+
+
+def _pair_by_pair(query: bytes, *, is_cut: bool) -> Shown:
     pairs = query.split(b"&")
     last = pairs[-1] if is_cut else None
-    plain = None if is_cut or len(query) > MAX_SHOWN else _at_a_glance(query, pairs, b"&=")
-    may_be_secret = _is_long_or_odd if plain is None else _looks_random
     shown: list[bytes] = []
     size, is_whole = 0, not is_cut
-    for pair, pair_read in zip(pairs, plain or pairs, strict=True):
-        name, _, value = pair_read.partition(b"=")
+    for pair in pairs:
+        name, _, value = pair.partition(b"=")
         sort = _sort_of_name(name) if len(name) <= _CACHED else _read_name(name)
         text = pair
-        if sort is not _Name.PLAIN or may_be_secret(value):
+        if sort is not _Name.PLAIN or _is_long_or_odd(value):
             text = _masked_pair(pair, sort)
             is_whole = is_whole and (text is pair or sort is _Name.SECRET)
         shown.append(text)
@@ -78,32 +158,6 @@ def shown_query(query: bytes, *, is_cut: bool = False) -> Shown:
     if shown[-1] is last:
         shown[-1] = shown[-1][:-_EDGE]
     return Shown(_printable(b"&".join(shown), is_cut=is_cut), is_whole)
-
-
-def _at_a_glance(text: bytes, parts: list[bytes], separators: bytes) -> list[bytes] | None:
-    """Return the parts decoded when all that can make one of them a secret is to look random.
-
-    To tell so for all parts at once costs less than to look at each; None says: do that.
-    """
-    plain = decoded(text) if b"%" in text else text
-    if b"%" in plain or b":" in plain:
-        return None
-    longest = max(map(len, parts))
-    if longest > SHORT and is_known_secret(plain):
-        return None
-    if plain is text:
-        return parts
-    if longest > LONGEST_NAME:
-        return None
-    for code in separators:
-        if plain.count(code) != text.count(code):
-            return None
-    return plain.split(separators[:1])
-
-
-def _looks_random(text: bytes) -> bool:
-    """Return False for a part, seen at a glance, that is no secret."""
-    return b"=" in text or (len(text) > SHORT and is_random(text))
 
 
 class _Name(enum.Enum):
@@ -123,6 +177,17 @@ def _read_name(name: bytes) -> _Name:
 
 
 _sort_of_name = lru_cache(4096)(_read_name)
+
+
+def _find_secret_names(names: tuple[bytes, ...]) -> frozenset[int] | None:
+    """Return which names say that their value is a secret; None when one looks like one itself."""
+    sorts = [_sort_of_name(name) if len(name) <= _CACHED else _read_name(name) for name in names]
+    if _Name.VALUE in sorts:
+        return None
+    return frozenset([at for at, sort in enumerate(sorts) if sort is _Name.SECRET])
+
+
+_secret_names = lru_cache(1024)(_find_secret_names)
 
 
 def _masked_pair(pair: bytes, sort: _Name) -> bytes:

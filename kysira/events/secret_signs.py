@@ -16,6 +16,8 @@ import re2
 _DECODINGS = 4
 _RUN = 20
 """A run of fewer letters and digits may be a word or a number; none as short is called random."""
+_FEWEST_WITH_DIGITS = 24
+"""Letters of one case and digits in a shorter run are not called random either."""
 SHORT = 12
 """No look tells a secret of so few bytes."""
 LONGEST_NAME = 256
@@ -25,11 +27,28 @@ _MOST = 64
 """Of more names, numbers or runs in one value none is looked at: it is called a secret."""
 
 
-def _compile(pattern: str) -> Any:
+def _options() -> Any:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
-    return re2.compile(pattern.encode(), options=options)
+    return options
+
+
+def _compile(pattern: str) -> Any:
+    return re2.compile(pattern.encode(), options=_options())
+
+
+def _compile_all(*patterns: str) -> Callable[[bytes], list[int] | None]:
+    """Return what tells which of the patterns are in a text, sooner than one search for one.
+
+    It gives their numbers; for none of them an empty list or None.
+    """
+    made = re2.Set.SearchSet(_options())
+    for pattern in patterns:
+        made.Add(pattern.encode())
+    made.Compile()
+    found: Callable[[bytes], list[int] | None] = made.Match
+    return found
 
 
 _NAMES = _compile(
@@ -60,7 +79,10 @@ _KNOWN = (
     r"|://[^/?#\s:@]*:[^/?#\s@]+@"  # a URL with a password
 )
 _CARD = r"[0-9](?:[ +.-]?[0-9]){12,}"
+_CARD_LIKE = r"(?:^|[^0-9])[2-6][0-9]{3}(?:[ +.-]?[0-9]){9,15}(?:[^0-9]|$)"
+"""What every card's number is, by its first digit and its length, and few other numbers are."""
 _known = _compile(_KNOWN)
+_known_or_card_like = _compile_all(_KNOWN, _CARD_LIKE)
 _card = _compile(_CARD)
 _named = _compile(r"""(?:(?:^|[?&#;\n])\s*["']?|[{,\[]\s*["'])([^=:&?#;"'{},\s]+)["']?\s*[=:]""")
 """A value that has names and values of its own: a URL's query, JSON, a header's parameters."""
@@ -96,6 +118,11 @@ _FEWEST_DIGITS = 13
 
 def decoded(text: bytes) -> bytes:
     """Return the text without percent-encoding, however often it was encoded."""
+    if b"%" not in text:
+        return text
+    once = unquote_to_bytes(text)
+    if b"%" not in once:  # as of most: no %u was there, which it would have left as it was
+        return once
     for _ in range(_DECODINGS):
         if b"%" not in text:
             break
@@ -145,15 +172,46 @@ def is_known_secret(text: bytes) -> bool:
     return bool(_known.search(text))
 
 
+def may_hold_known_secret(text: bytes) -> bool:
+    """Return False when no part of the decoded text is a known secret or a card's number.
+
+    Parts are what is between any of ``/?&=``. One search for all costs less than one for each.
+    """
+    signs = _known_or_card_like(text) or ()
+    if 0 in signs:
+        return True
+    return (1 in signs or _may_be_too_much(text)) and _holds_card(text)
+
+
+def _may_be_too_much(text: bytes) -> bool:
+    """Return False when no part has more groups of digits, or numbers, than are looked at."""
+    # Between two groups is something else.
+    return len(text) > 2 * _MOST and len(text.translate(None, _NOT_DIGITS)) > _MOST
+
+
+def random_runs(text: bytes) -> list[bytes]:
+    """Return what makes parts of the decoded text random, but for cards' numbers.
+
+    Parts are what is between any of ``?&=``; no slash may be between two. It is too much where
+    there is too much to look at.
+    """
+    runs = _runs(text, _TOKENS)
+    return runs if len(runs) > _MOST else [run for run in runs if _is_random(run)]
+
+
 def is_random(text: bytes) -> bool:
     """Return True when the decoded text holds a card's number, or what nobody writes by hand."""
     high = text.translate(None, _NOT_HIGH)
     if not high:  # as of words in lower case
         return False
     digits = len(high.translate(None, _NOT_DIGITS))
-    if digits >= _FEWEST_DIGITS and _is_any(_has_card, _found(_card, text)):
+    if digits >= _FEWEST_DIGITS and _holds_card(text):
         return True
-    return _is_any(_is_random, _runs(text, _TOKENS))
+    return bool(random_runs(text))
+
+
+def _holds_card(text: bytes) -> bool:
+    return _is_any(_has_card, _found(_card, text))
 
 
 def _runs(text: bytes, separate: bytes) -> list[bytes]:
@@ -200,6 +258,9 @@ def _is_card(number: bytes) -> bool:
 
 def _is_random(token: bytes) -> bool:
     """Return True for what nobody would write by hand: long hex, or base64 of random bytes."""
+    high = token.translate(None, _NOT_HIGH)
+    if not high or (len(token) < _FEWEST_WITH_DIGITS and high.isdigit()):  # as of most
+        return False
     run = token.translate(None, _SEPARATORS)
     separators = len(token) - len(run)
     if separators * 10 <= len(token):
@@ -216,8 +277,8 @@ def _is_mixed(run: bytes) -> bool:
     if run != run.upper() and run != run.lower():
         return len(run) >= 16 and _changes(run) >= (0.35 if digits > 1 else 0.45)
     if run.isupper():  # base32; nobody writes so many capitals and digits in one word
-        return len(run) >= 24 and digits > 0
-    return len(run) >= 24 and digits > 1 and _changes(run) >= 0.1
+        return len(run) >= _FEWEST_WITH_DIGITS and digits > 0
+    return len(run) >= _FEWEST_WITH_DIGITS and digits > 1 and _changes(run) >= 0.1
 
 
 def _changes(run: bytes) -> float:

@@ -36,8 +36,14 @@ SQLI = Finding(
 
 TEXTS = st.one_of(st.text(max_size=20), st.sampled_from(["", '"', "\\", "\n", "é", "\u2028"]))
 SCORES = st.one_of(st.sampled_from([0.0, 1, 0, 0.95, 1e-9]), st.floats(0, 1))
+PAIRS = st.tuples(
+    st.sampled_from([b"q", b"page", b"sid", b"token", b"utm_source", b"a%3Db", b"h\xc3\xa9"]),
+    st.sampled_from([b"1", b"two+words", b"%C3%A9%22", b'"\\', b"4111111111111111"])
+    | st.binary(max_size=30).map(lambda text: text.replace(b"&", b"")),
+)  # fmt: skip
 TARGETS = st.one_of(
     st.binary(max_size=60),
+    st.lists(PAIRS.map(b"=".join), max_size=8).map(lambda pairs: b"/search?" + b"&".join(pairs)),
     st.lists(
         st.sampled_from(
             [b"/", b"/a", b"?", b"a=1", b"&", b"token=x", b"%2F", b"=", b"http://u:p@h", b"\xff",
@@ -106,6 +112,14 @@ def test_line_is_the_fields_as_json(events: list[Event]) -> None:
         line = each.line()
         assert line == encode(each.to_json()).encode()
         assert json.loads(line) == each.to_json()
+
+
+def test_equal_numbers_are_written_as_they_are() -> None:
+    """A score or threshold of 1 is not told as the 1.0 of another event."""
+    for number in (1, 1.0, 1, 0, 0.0):
+        line = event(request(), replace(PASSED, score=number, threshold=number)).line()
+        assert f'"score":{number!r},'.encode() in line
+        assert f'"threshold":{number!r},'.encode() in line
 
 
 def event(asked: Request, decision: Decision = PASSED) -> Event:

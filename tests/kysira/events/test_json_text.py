@@ -19,6 +19,13 @@ def test_quoted_text_is_the_encoders(text: str) -> None:
     assert json.loads(quoted(text)) == text
 
 
+@pytest.mark.parametrize("text", ["", "/a/b", '/a"b"', "/a\\b", '\\"', "/é"])
+def test_shown_text_is_escaped_where_it_must_be(text: str) -> None:
+    """What is shown is written as the encoder would write it."""
+    texts = ShownTexts(lambda shown: Shown(shown.decode(), is_whole=True))
+    assert texts.json(text.encode()) == encode(text)
+
+
 def test_text_is_shown_once_for_all() -> None:
     """What comes again and is shown as it is is not looked at again."""
     asked: list[bytes] = []

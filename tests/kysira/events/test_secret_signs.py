@@ -2,11 +2,23 @@
 
 import base64
 import random
+import re
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from kysira.events.secret_signs import decoded, is_secret_name, looks_secret
+from kysira.events.secret_signs import (
+    decoded,
+    is_known_secret,
+    is_random,
+    is_secret_name,
+    looks_secret,
+    may_hold_known_secret,
+    random_runs,
+)
 
 SECRET_NAMES = (
     "password", "Passwd", "pass", "pwd", "user_pass", "dbpass", "passphrase", "new-password",
@@ -54,6 +66,16 @@ PLAIN_VALUES = (
     "507f1f77bcf86cd799439011",
 )  # fmt: skip
 
+PARTS = st.lists(
+    st.one_of(
+        st.sampled_from([*SECRETS, *PLAIN_VALUES]),
+        st.sampled_from(["1 " * 65, "1234567890123 " * 70, "4111", " 1111"]),
+        st.text("abcXYZ0123456789+_- .", max_size=30),
+        st.text("0123456789", min_size=12, max_size=20),
+    ),
+    max_size=4,
+).map("".join)  # fmt: skip
+
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
 def test_secret_name_is_known(name: str) -> None:
@@ -97,3 +119,60 @@ def test_decoding_reaches_the_bottom() -> None:
     assert decoded(b"%25252561") == b"a"
     assert decoded(b"%u0061%zz%") == b"a%zz%"
     assert decoded(b"plain") == b"plain"
+
+
+@given(st.text("a%25uU06416zé", max_size=20).map(str.encode))
+def test_decoding_is_that_of_each_step(text: bytes) -> None:
+    """To be done at once with what was encoded once changes nothing."""
+    slowly = text
+    for _ in range(4):
+        slowly = unquote_to_bytes(re.sub(rb"%[uU]00([0-9A-Fa-f]{2})", rb"%\1", slowly))
+    assert decoded(text) == slowly
+
+
+@given(st.lists(PARTS, min_size=1, max_size=5), st.sampled_from("/?&="))
+@example(["1 " * 65], "&")
+@example(["1234567890123 -" * 70], "&")
+@example(["x", "4111-1111 1111.1111", "y"], "=")
+def test_look_at_all_misses_no_part(parts: list[str], separator: str) -> None:
+    """One look at a text says of no part that it is harmless when a look at it would not."""
+    texts = [re.sub("[/?&=]", "", part).encode() for part in parts]
+    whole = separator.encode().join(texts)
+    if not may_hold_known_secret(whole):
+        assert not any(map(is_known_secret, texts))
+        # What is random without a random run holds a card's number.
+        assert [is_random(text) for text in texts] == [bool(random_runs(text)) for text in texts]
+    if separator != "/" and not random_runs(whole):
+        assert not any(map(random_runs, texts))
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["4222222222222", "30569309025904", "378282246310005", "2223003122003222", "5555555555554444",
+     "6011111111111117", "4" + "0" * 17 + "6", "6" + "0" * 17 + "4"],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["{}", "n {}!", "1-{}-1", "12345678901234-{}"])
+def test_card_number_is_known_among_others(number: str, form: str) -> None:
+    """Of every length that is in use, whatever stands beside it."""
+    text = form.format(number).encode()
+    assert may_hold_known_secret(text)
+    assert is_random(text)
+
+
+@given(st.text("abcdefxyz0123456789+/_-", min_size=20, max_size=23))
+def test_short_run_of_one_case_is_not_random(text: str) -> None:
+    """It is not looked at, whatever it is made of; a longer one of the same kind is."""
+    assert not random_runs(text.encode())
+    assert random_runs(b"a1z2" * 6)
+    assert random_runs(b"Ab1Cd2Ef3Gh4Ij5Kl6Mn")
+
+
+def test_known_secret_is_found_after_much_else() -> None:
+    """However many different texts were looked at before, and filled the matcher's memory."""
+    bits = random.Random(4)
+    for _ in range(300):
+        groups = [b"%d" % bits.getrandbits(bits.choice([4, 14, 17, 20])) for _ in range(150)]
+        may_hold_known_secret(b" ".join(groups))
+        assert may_hold_known_secret(b" x ".join([*groups, b"ghp_" + b"a1B2" * 9]))
+    assert may_hold_known_secret(b"/cards/4111111111111111")
+    assert not may_hold_known_secret(b"/cards/4111111111111112")
