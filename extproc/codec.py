@@ -1,15 +1,16 @@
-"""Between ext_proc messages and the guard's types; no state, no I/O.
+"""Between ext_proc messages and the guard's types; no I/O, and no state but what is remembered.
 
 Protocol: https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/ext_proc/v3/external_processor.proto
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
 
+from extproc.headers import HeaderReader
 from extproc.proto import ext_proc_pb2 as pb
 from kysira.client_address import ClientAddress
 from kysira.policy import BLOCKED
@@ -25,6 +26,10 @@ from kysira.replies import (
 from kysira.types import Decision, Request
 
 _SOURCE_ADDRESS = "source.address"
+_PSEUDO = 4
+"""Headers at the start that are looked at for the method and the path: HTTP has those before all
+others, and each once (RFC 9113 §8.3)."""
+_reader = HeaderReader()
 
 
 class Phase(StrEnum):
@@ -38,24 +43,35 @@ class Phase(StrEnum):
     RESPONSE_TRAILERS = "response_trailers"
 
 
-def decode_head(message: pb.ProcessingRequest, clients: ClientAddress) -> Request:
-    """Return the request without its body; ``clients`` tells whose it is."""
-    # Envoy sends values in raw_value; value is for older versions.
-    headers = tuple(
-        [
-            (header.key, header.raw_value or header.value.encode())
-            for header in message.request_headers.headers.headers
-        ]
+_TRAILERS = (Phase.REQUEST_TRAILERS, Phase.RESPONSE_TRAILERS)
+"""Too late for a header: nothing is told in replies to these."""
+
+
+def decode_head(message: pb.ProcessingRequest, clients: ClientAddress) -> tuple[Request, list[str]]:
+    """Return the request without its body, and the names of headers that must not reach the app.
+
+    ``clients`` tells whose it is. Raises DecodeError.
+    """
+    # A slice is a plain list: its items come faster than protobuf's own iterator yields them.
+    headers, new = _reader.read(message.request_headers.headers.headers[:])
+    pseudo = dict(headers[:_PSEUDO])
+    if ":method" not in pseudo or ":path" not in pseudo:
+        pseudo = dict(headers)
+    request = Request(
+        pseudo.get(":method", b"").decode("utf-8", "replace"),
+        pseudo.get(":path", b""),
+        headers,
+        source_ip=clients.of(_peer(message.attributes), headers),
     )
-    pseudo = dict(headers)  # those that count here come once
-    return Request(
-        method=pseudo.get(":method", b"").decode("utf-8", "replace"),
-        target=pseudo.get(":path", b""),
-        headers=headers,
-        source_ip=clients.of(
-            next(filter(None, map(_source_ip, message.attributes.values())), ""), headers
-        ),
-    )
+    return request, spoofed_headers(new)
+
+
+def _peer(attributes: Mapping[str, bytes]) -> str:
+    """Return the address that is connected to Envoy, "" when it does not tell."""
+    for name in attributes:  # a view of the values costs twice as much
+        if address := _source_ip(attributes[name]):
+            return address
+    return ""
 
 
 @lru_cache(256)  # a connection's requests all come from one address
@@ -81,26 +97,35 @@ def encode_continue(
     ``override`` asks for the body in that mode (headers only); ``echo`` hands a body chunk back,
     which FULL_DUPLEX_STREAMED expects.
     """
-    return _reply(phase, remove, (), override=override, echo=echo)
+    names = tuple(remove)
+    if names or echo is not None:  # a client chose these: nothing to remember
+        return _build(phase, names, (), override, echo)
+    return _build_once(phase, (), (), override)
 
 
 def encode_decision(
     phase: Phase,
-    request: Request,
     decision: Decision,
     *,
+    remove: Iterable[str] = (),
     override: "pb.BodySendMode | None" = None,
     echo: "pb.HttpBody | None" = None,
 ) -> bytes:
     """Return the reply that carries out the decision on the request.
 
-    ``override`` and ``echo`` are ``encode_continue``'s.
+    The rest is ``encode_continue``'s.
     """
     if decision.refuse_status is not None:
         return _encode_refusal(decision.refuse_status, decision)
     headers = score_headers(decision)
-    told = _reply(phase, spoofed_headers(request), headers, override=override, echo=echo)
-    return told + _event_id(phase, decision.event_id)
+    event_id = decision.event_id if phase not in _TRAILERS else ""
+    names = tuple(remove)
+    if names or echo is not None:  # a client chose these: nothing to remember
+        told = _build(phase, names, headers, override, echo)
+        before, after = _around_event_id(phase, len(event_id))
+        return b"".join((told, before, event_id.encode(), after))
+    before, after = _told_around_event_id(phase, headers, override, len(event_id))
+    return before + event_id.encode() + after
 
 
 def _set(name: str, value: str) -> pb.HeaderValueOption:
@@ -109,20 +134,6 @@ def _set(name: str, value: str) -> pb.HeaderValueOption:
         append_action=pb.OVERWRITE_IF_EXISTS_OR_ADD,
         keep_empty_value=True,
     )
-
-
-def _reply(
-    phase: Phase,
-    remove: Iterable[str],
-    headers: Headers,
-    *,
-    override: "pb.BodySendMode | None",
-    echo: "pb.HttpBody | None",
-) -> bytes:
-    names = tuple(remove)
-    if names or echo is not None:  # a client chose these: nothing to remember
-        return _build(phase, names, headers, override, echo)
-    return _build_once(phase, (), headers, override)
 
 
 def _build(
@@ -138,7 +149,7 @@ def _build(
     response = pb.ProcessingResponse()
     part = getattr(response, phase.value)
     part.SetInParent()
-    if phase in (Phase.REQUEST_TRAILERS, Phase.RESPONSE_TRAILERS):
+    if phase in _TRAILERS:
         return response.SerializeToString()
     common = part.response
     common.header_mutation.CopyFrom(mutation)
@@ -154,22 +165,27 @@ _build_once = lru_cache(1024)(_build)
 """Most replies are alike, and building one takes longer than all else that is done with it."""
 
 
-def _event_id(phase: Phase, event_id: str) -> bytes:
-    """Return what, put behind a reply, adds the header with the id: messages merge when joined.
-
-    https://protobuf.dev/programming-guides/encoding/#last-one-wins
-    """
-    if not event_id:
-        return b""
-    before, after = _around_event_id(phase, len(event_id))
-    return before + event_id.encode() + after
-
-
 @lru_cache(64)
 def _around_event_id(phase: Phase, length: int) -> tuple[bytes, bytes]:
+    """Return what stands before and after an id of that length, put behind a reply.
+
+    It adds the header with the id: messages merge when joined.
+    https://protobuf.dev/programming-guides/encoding/#last-one-wins
+    """
+    if length == 0:
+        return b"", b""
     stand_in = "0" * length
-    before, _, after = _build(phase, (), ((EVENT_ID, stand_in),)).partition(stand_in.encode())
+    before, _, after = _build(phase, (), ((EVENT_ID, stand_in),)).rpartition(stand_in.encode())
     return before, after
+
+
+@lru_cache(1024)
+def _told_around_event_id(
+    phase: Phase, headers: Headers, override: "pb.BodySendMode | None", length: int
+) -> tuple[bytes, bytes]:
+    """Return the same with the reply before it: all but the id is alike for most requests."""
+    before, after = _around_event_id(phase, length)
+    return _build(phase, (), headers, override) + before, after
 
 
 def _encode_refusal(status: int, decision: Decision) -> bytes:

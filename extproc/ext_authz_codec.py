@@ -109,7 +109,7 @@ def encode(request: Request, decision: Decision) -> bytes:
     if decision.refuse_status is not None:
         return _encode_refusal(decision.refuse_status, decision)
     headers = score_headers(decision)
-    spoofed = spoofed_headers(request)
+    spoofed = spoofed_headers(request.headers)
     if not spoofed:
         return _build_once(headers, (PARTIAL,)) + _event_id(decision.event_id)
     # Envoy sets first and removes last: what is both would be gone.
@@ -154,7 +154,7 @@ def _event_id(event_id: str) -> bytes:
 @lru_cache(64)
 def _around_event_id(length: int) -> tuple[bytes, bytes]:
     stand_in = "0" * length
-    before, _, after = _build(((EVENT_ID, stand_in),), ()).partition(stand_in.encode())
+    before, _, after = _build(((EVENT_ID, stand_in),), ()).rpartition(stand_in.encode())
     return before, after
 
 

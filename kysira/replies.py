@@ -2,10 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from kysira.policy import BLOCKED, TOO_LARGE, UNAVAILABLE
-from kysira.types import Action, Decision, Mode, Request
+from kysira.types import Action, Decision, Mode
 
 OWN_PREFIX = "x-kysira-"
 _ODD = re.compile(r"[^0-9a-z]")
@@ -26,12 +27,12 @@ def is_own(name: str) -> bool:
 
     CGI reads "_" for "-", and some servers any other character that is no letter or digit.
     """
-    return _ODD.sub("-", name).startswith(OWN_PREFIX)
+    return "kysira" in name and _ODD.sub("-", name).startswith(OWN_PREFIX)
 
 
-def spoofed_headers(request: Request) -> list[str]:
+def spoofed_headers(headers: Iterable[tuple[str, bytes]]) -> list[str]:
     """Return the names of client-sent headers that must not reach the app."""
-    return [name for name, _ in request.headers if "kysira" in name and is_own(name)]
+    return [name for name, _ in headers if "kysira" in name and is_own(name)]
 
 
 def verdict_headers(decision: Decision) -> Headers:

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0e\x65xt_proc.proto\x12\x0fkysira.ext_proc\"\x8c\x01\n\x15ProtocolConfiguration\x12\x38\n\x11request_body_mode\x18\x01 \x01(\x0e\x32\x1d.kysira.ext_proc.BodySendMode\x12\x39\n\x12response_body_mode\x18\x02 \x01(\x0e\x32\x1d.kysira.ext_proc.BodySendMode\"<\n\x0bHeaderValue\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x11\n\traw_value\x18\x03 \x01(\x0c\":\n\tHeaderMap\x12-\n\x07headers\x18\x01 \x03(\x0b\x32\x1c.kysira.ext_proc.HeaderValue\"Q\n\x0bHttpHeaders\x12+\n\x07headers\x18\x01 \x01(\x0b\x32\x1a.kysira.ext_proc.HeaderMap\x12\x15\n\rend_of_stream\x18\x03 \x01(\x08\"/\n\x08HttpBody\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12\x15\n\rend_of_stream\x18\x02 \x01(\x08\"<\n\x0cHttpTrailers\x12,\n\x08trailers\x18\x01 \x01(\x0b\x32\x1a.kysira.ext_proc.HeaderMap\"\xc7\x04\n\x11ProcessingRequest\x12\x37\n\x0frequest_headers\x18\x02 \x01(\x0b\x32\x1c.kysira.ext_proc.HttpHeadersH\x00\x12\x38\n\x10response_headers\x18\x03 \x01(\x0b\x32\x1c.kysira.ext_proc.HttpHeadersH\x00\x12\x31\n\x0crequest_body\x18\x04 \x01(\x0b\x32\x19.kysira.ext_proc.HttpBodyH\x00\x12\x32\n\rresponse_body\x18\x05 \x01(\x0b\x32\x19.kysira.ext_proc.HttpBodyH\x00\x12\x39\n\x10request_trailers\x18\x06 \x01(\x0b\x32\x1d.kysira.ext_proc.HttpTrailersH\x00\x12:\n\x11response_trailers\x18\x07 \x01(\x0b\x32\x1d.kysira.ext_proc.HttpTrailersH\x00\x12\x46\n\nattributes\x18\t \x03(\x0b\x32\x32.kysira.ext_proc.ProcessingRequest.AttributesEntry\x12\x1a\n\x12observability_mode\x18\n \x01(\x08\x12?\n\x0fprotocol_config\x18\x0b \x01(\x0b\x32&.kysira.ext_proc.ProtocolConfiguration\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\x42\t\n\x07request\"\x97\x01\n\x11HeaderValueOption\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.kysira.ext_proc.HeaderValue\x12:\n\rappend_action\x18\x03 \x01(\x0e\x32#.kysira.ext_proc.HeaderAppendAction\x12\x18\n\x10keep_empty_value\x18\x04 \x01(\x08\"a\n\x0eHeaderMutation\x12\x37\n\x0bset_headers\x18\x01 \x03(\x0b\x32\".kysira.ext_proc.HeaderValueOption\x12\x16\n\x0eremove_headers\x18\x02 \x03(\t\";\n\x14StreamedBodyResponse\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12\x15\n\rend_of_stream\x18\x02 \x01(\x08\"^\n\x0c\x42odyMutation\x12\x42\n\x11streamed_response\x18\x03 \x01(\x0b\x32%.kysira.ext_proc.StreamedBodyResponseH\x00\x42\n\n\x08mutation\"\x80\x01\n\x0e\x43ommonResponse\x12\x38\n\x0fheader_mutation\x18\x02 \x01(\x0b\x32\x1f.kysira.ext_proc.HeaderMutation\x12\x34\n\rbody_mutation\x18\x03 \x01(\x0b\x32\x1d.kysira.ext_proc.BodyMutation\"D\n\x0fHeadersResponse\x12\x31\n\x08response\x18\x01 \x01(\x0b\x32\x1f.kysira.ext_proc.CommonResponse\"A\n\x0c\x42odyResponse\x12\x31\n\x08response\x18\x01 \x01(\x0b\x32\x1f.kysira.ext_proc.CommonResponse\"L\n\x10TrailersResponse\x12\x38\n\x0fheader_mutation\x18\x01 \x01(\x0b\x32\x1f.kysira.ext_proc.HeaderMutation\"\x1a\n\nHttpStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x91\x01\n\x11ImmediateResponse\x12+\n\x06status\x18\x01 \x01(\x0b\x32\x1b.kysira.ext_proc.HttpStatus\x12\x30\n\x07headers\x18\x02 \x01(\x0b\x32\x1f.kysira.ext_proc.HeaderMutation\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\x12\x0f\n\x07\x64\x65tails\x18\x05 \x01(\t\"J\n\x0eProcessingMode\x12\x38\n\x11request_body_mode\x18\x03 \x01(\x0e\x32\x1d.kysira.ext_proc.BodySendMode\"\x83\x04\n\x12ProcessingResponse\x12;\n\x0frequest_headers\x18\x01 \x01(\x0b\x32 .kysira.ext_proc.HeadersResponseH\x00\x12<\n\x10response_headers\x18\x02 \x01(\x0b\x32 .kysira.ext_proc.HeadersResponseH\x00\x12\x35\n\x0crequest_body\x18\x03 \x01(\x0b\x32\x1d.kysira.ext_proc.BodyResponseH\x00\x12\x36\n\rresponse_body\x18\x04 \x01(\x0b\x32\x1d.kysira.ext_proc.BodyResponseH\x00\x12=\n\x10request_trailers\x18\x05 \x01(\x0b\x32!.kysira.ext_proc.TrailersResponseH\x00\x12>\n\x11response_trailers\x18\x06 \x01(\x0b\x32!.kysira.ext_proc.TrailersResponseH\x00\x12@\n\x12immediate_response\x18\x07 \x01(\x0b\x32\".kysira.ext_proc.ImmediateResponseH\x00\x12\x36\n\rmode_override\x18\t \x01(\x0b\x32\x1f.kysira.ext_proc.ProcessingModeB\n\n\x08response*d\n\x0c\x42odySendMode\x12\x08\n\x04NONE\x10\x00\x12\x0c\n\x08STREAMED\x10\x01\x12\x0c\n\x08\x42UFFERED\x10\x02\x12\x14\n\x10\x42UFFERED_PARTIAL\x10\x03\x12\x18\n\x14\x46ULL_DUPLEX_STREAMED\x10\x04*d\n\x12HeaderAppendAction\x12\x1b\n\x17\x41PPEND_IF_EXISTS_OR_ADD\x10\x00\x12\x11\n\rADD_IF_ABSENT\x10\x01\x12\x1e\n\x1aOVERWRITE_IF_EXISTS_OR_ADD\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0e\x65xt_proc.proto\x12\x0fkysira.ext_proc\"\x8c\x01\n\x15ProtocolConfiguration\x12\x38\n\x11request_body_mode\x18\x01 \x01(\x0e\x32\x1d.kysira.ext_proc.BodySendMode\x12\x39\n\x12response_body_mode\x18\x02 \x01(\x0e\x32\x1d.kysira.ext_proc.BodySendMode\"<\n\x0bHeaderValue\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x11\n\traw_value\x18\x03 \x01(\x0c\"\x1c\n\tHeaderMap\x12\x0f\n\x07headers\x18\x01 \x03(\x0c\"Q\n\x0bHttpHeaders\x12+\n\x07headers\x18\x01 \x01(\x0b\x32\x1a.kysira.ext_proc.HeaderMap\x12\x15\n\rend_of_stream\x18\x03 \x01(\x08\"/\n\x08HttpBody\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12\x15\n\rend_of_stream\x18\x02 \x01(\x08\"<\n\x0cHttpTrailers\x12,\n\x08trailers\x18\x01 \x01(\x0b\x32\x1a.kysira.ext_proc.HeaderMap\"\xc7\x04\n\x11ProcessingRequest\x12\x37\n\x0frequest_headers\x18\x02 \x01(\x0b\x32\x1c.kysira.ext_proc.HttpHeadersH\x00\x12\x38\n\x10response_headers\x18\x03 \x01(\x0b\x32\x1c.kysira.ext_proc.HttpHeadersH\x00\x12\x31\n\x0crequest_body\x18\x04 \x01(\x0b\x32\x19.kysira.ext_proc.HttpBodyH\x00\x12\x32\n\rresponse_body\x18\x05 \x01(\x0b\x32\x19.kysira.ext_proc.HttpBodyH\x00\x12\x39\n\x10request_trailers\x18\x06 \x01(\x0b\x32\x1d.kysira.ext_proc.HttpTrailersH\x00\x12:\n\x11response_trailers\x18\x07 \x01(\x0b\x32\x1d.kysira.ext_proc.HttpTrailersH\x00\x12\x46\n\nattributes\x18\t \x03(\x0b\x32\x32.kysira.ext_proc.ProcessingRequest.AttributesEntry\x12\x1a\n\x12observability_mode\x18\n \x01(\x08\x12?\n\x0fprotocol_config\x18\x0b \x01(\x0b\x32&.kysira.ext_proc.ProtocolConfiguration\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\x42\t\n\x07request\"\x97\x01\n\x11HeaderValueOption\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.kysira.ext_proc.HeaderValue\x12:\n\rappend_action\x18\x03 \x01(\x0e\x32#.kysira.ext_proc.HeaderAppendAction\x12\x18\n\x10keep_empty_value\x18\x04 \x01(\x08\"a\n\x0eHeaderMutation\x12\x37\n\x0bset_headers\x18\x01 \x03(\x0b\x32\".kysira.ext_proc.HeaderValueOption\x12\x16\n\x0eremove_headers\x18\x02 \x03(\t\";\n\x14StreamedBodyResponse\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12\x15\n\rend_of_stream\x18\x02 \x01(\x08\"^\n\x0c\x42odyMutation\x12\x42\n\x11streamed_response\x18\x03 \x01(\x0b\x32%.kysira.ext_proc.StreamedBodyResponseH\x00\x42\n\n\x08mutation\"\x80\x01\n\x0e\x43ommonResponse\x12\x38\n\x0fheader_mutation\x18\x02 \x01(\x0b\x32\x1f.kysira.ext_proc.HeaderMutation\x12\x34\n\rbody_mutation\x18\x03 \x01(\x0b\x32\x1d.kysira.ext_proc.BodyMutation\"D\n\x0fHeadersResponse\x12\x31\n\x08response\x18\x01 \x01(\x0b\x32\x1f.kysira.ext_proc.CommonResponse\"A\n\x0c\x42odyResponse\x12\x31\n\x08response\x18\x01 \x01(\x0b\x32\x1f.kysira.ext_proc.CommonResponse\"L\n\x10TrailersResponse\x12\x38\n\x0fheader_mutation\x18\x01 \x01(\x0b\x32\x1f.kysira.ext_proc.HeaderMutation\"\x1a\n\nHttpStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x91\x01\n\x11ImmediateResponse\x12+\n\x06status\x18\x01 \x01(\x0b\x32\x1b.kysira.ext_proc.HttpStatus\x12\x30\n\x07headers\x18\x02 \x01(\x0b\x32\x1f.kysira.ext_proc.HeaderMutation\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\x12\x0f\n\x07\x64\x65tails\x18\x05 \x01(\t\"J\n\x0eProcessingMode\x12\x38\n\x11request_body_mode\x18\x03 \x01(\x0e\x32\x1d.kysira.ext_proc.BodySendMode\"\x83\x04\n\x12ProcessingResponse\x12;\n\x0frequest_headers\x18\x01 \x01(\x0b\x32 .kysira.ext_proc.HeadersResponseH\x00\x12<\n\x10response_headers\x18\x02 \x01(\x0b\x32 .kysira.ext_proc.HeadersResponseH\x00\x12\x35\n\x0crequest_body\x18\x03 \x01(\x0b\x32\x1d.kysira.ext_proc.BodyResponseH\x00\x12\x36\n\rresponse_body\x18\x04 \x01(\x0b\x32\x1d.kysira.ext_proc.BodyResponseH\x00\x12=\n\x10request_trailers\x18\x05 \x01(\x0b\x32!.kysira.ext_proc.TrailersResponseH\x00\x12>\n\x11response_trailers\x18\x06 \x01(\x0b\x32!.kysira.ext_proc.TrailersResponseH\x00\x12@\n\x12immediate_response\x18\x07 \x01(\x0b\x32\".kysira.ext_proc.ImmediateResponseH\x00\x12\x36\n\rmode_override\x18\t \x01(\x0b\x32\x1f.kysira.ext_proc.ProcessingModeB\n\n\x08response*d\n\x0c\x42odySendMode\x12\x08\n\x04NONE\x10\x00\x12\x0c\n\x08STREAMED\x10\x01\x12\x0c\n\x08\x42UFFERED\x10\x02\x12\x14\n\x10\x42UFFERED_PARTIAL\x10\x03\x12\x18\n\x14\x46ULL_DUPLEX_STREAMED\x10\x04*d\n\x12HeaderAppendAction\x12\x1b\n\x17\x41PPEND_IF_EXISTS_OR_ADD\x10\x00\x12\x11\n\rADD_IF_ABSENT\x10\x01\x12\x1e\n\x1aOVERWRITE_IF_EXISTS_OR_ADD\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,48 +33,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PROCESSINGREQUEST_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_PROCESSINGREQUEST_ATTRIBUTESENTRY']._serialized_options = b'8\001'
-  _globals['_BODYSENDMODE']._serialized_start=2606
-  _globals['_BODYSENDMODE']._serialized_end=2706
-  _globals['_HEADERAPPENDACTION']._serialized_start=2708
-  _globals['_HEADERAPPENDACTION']._serialized_end=2808
+  _globals['_BODYSENDMODE']._serialized_start=2576
+  _globals['_BODYSENDMODE']._serialized_end=2676
+  _globals['_HEADERAPPENDACTION']._serialized_start=2678
+  _globals['_HEADERAPPENDACTION']._serialized_end=2778
   _globals['_PROTOCOLCONFIGURATION']._serialized_start=36
   _globals['_PROTOCOLCONFIGURATION']._serialized_end=176
   _globals['_HEADERVALUE']._serialized_start=178
   _globals['_HEADERVALUE']._serialized_end=238
   _globals['_HEADERMAP']._serialized_start=240
-  _globals['_HEADERMAP']._serialized_end=298
-  _globals['_HTTPHEADERS']._serialized_start=300
-  _globals['_HTTPHEADERS']._serialized_end=381
-  _globals['_HTTPBODY']._serialized_start=383
-  _globals['_HTTPBODY']._serialized_end=430
-  _globals['_HTTPTRAILERS']._serialized_start=432
-  _globals['_HTTPTRAILERS']._serialized_end=492
-  _globals['_PROCESSINGREQUEST']._serialized_start=495
-  _globals['_PROCESSINGREQUEST']._serialized_end=1078
-  _globals['_PROCESSINGREQUEST_ATTRIBUTESENTRY']._serialized_start=1018
-  _globals['_PROCESSINGREQUEST_ATTRIBUTESENTRY']._serialized_end=1067
-  _globals['_HEADERVALUEOPTION']._serialized_start=1081
-  _globals['_HEADERVALUEOPTION']._serialized_end=1232
-  _globals['_HEADERMUTATION']._serialized_start=1234
-  _globals['_HEADERMUTATION']._serialized_end=1331
-  _globals['_STREAMEDBODYRESPONSE']._serialized_start=1333
-  _globals['_STREAMEDBODYRESPONSE']._serialized_end=1392
-  _globals['_BODYMUTATION']._serialized_start=1394
-  _globals['_BODYMUTATION']._serialized_end=1488
-  _globals['_COMMONRESPONSE']._serialized_start=1491
-  _globals['_COMMONRESPONSE']._serialized_end=1619
-  _globals['_HEADERSRESPONSE']._serialized_start=1621
-  _globals['_HEADERSRESPONSE']._serialized_end=1689
-  _globals['_BODYRESPONSE']._serialized_start=1691
-  _globals['_BODYRESPONSE']._serialized_end=1756
-  _globals['_TRAILERSRESPONSE']._serialized_start=1758
-  _globals['_TRAILERSRESPONSE']._serialized_end=1834
-  _globals['_HTTPSTATUS']._serialized_start=1836
-  _globals['_HTTPSTATUS']._serialized_end=1862
-  _globals['_IMMEDIATERESPONSE']._serialized_start=1865
-  _globals['_IMMEDIATERESPONSE']._serialized_end=2010
-  _globals['_PROCESSINGMODE']._serialized_start=2012
-  _globals['_PROCESSINGMODE']._serialized_end=2086
-  _globals['_PROCESSINGRESPONSE']._serialized_start=2089
-  _globals['_PROCESSINGRESPONSE']._serialized_end=2604
+  _globals['_HEADERMAP']._serialized_end=268
+  _globals['_HTTPHEADERS']._serialized_start=270
+  _globals['_HTTPHEADERS']._serialized_end=351
+  _globals['_HTTPBODY']._serialized_start=353
+  _globals['_HTTPBODY']._serialized_end=400
+  _globals['_HTTPTRAILERS']._serialized_start=402
+  _globals['_HTTPTRAILERS']._serialized_end=462
+  _globals['_PROCESSINGREQUEST']._serialized_start=465
+  _globals['_PROCESSINGREQUEST']._serialized_end=1048
+  _globals['_PROCESSINGREQUEST_ATTRIBUTESENTRY']._serialized_start=988
+  _globals['_PROCESSINGREQUEST_ATTRIBUTESENTRY']._serialized_end=1037
+  _globals['_HEADERVALUEOPTION']._serialized_start=1051
+  _globals['_HEADERVALUEOPTION']._serialized_end=1202
+  _globals['_HEADERMUTATION']._serialized_start=1204
+  _globals['_HEADERMUTATION']._serialized_end=1301
+  _globals['_STREAMEDBODYRESPONSE']._serialized_start=1303
+  _globals['_STREAMEDBODYRESPONSE']._serialized_end=1362
+  _globals['_BODYMUTATION']._serialized_start=1364
+  _globals['_BODYMUTATION']._serialized_end=1458
+  _globals['_COMMONRESPONSE']._serialized_start=1461
+  _globals['_COMMONRESPONSE']._serialized_end=1589
+  _globals['_HEADERSRESPONSE']._serialized_start=1591
+  _globals['_HEADERSRESPONSE']._serialized_end=1659
+  _globals['_BODYRESPONSE']._serialized_start=1661
+  _globals['_BODYRESPONSE']._serialized_end=1726
+  _globals['_TRAILERSRESPONSE']._serialized_start=1728
+  _globals['_TRAILERSRESPONSE']._serialized_end=1804
+  _globals['_HTTPSTATUS']._serialized_start=1806
+  _globals['_HTTPSTATUS']._serialized_end=1832
+  _globals['_IMMEDIATERESPONSE']._serialized_start=1835
+  _globals['_IMMEDIATERESPONSE']._serialized_end=1980
+  _globals['_PROCESSINGMODE']._serialized_start=1982
+  _globals['_PROCESSINGMODE']._serialized_end=2056
+  _globals['_PROCESSINGRESPONSE']._serialized_start=2059
+  _globals['_PROCESSINGRESPONSE']._serialized_end=2574
 # @@protoc_insertion_point(module_scope)

@@ -18,7 +18,10 @@ def headers(
     return pb.ProcessingRequest(
         request_headers=pb.HttpHeaders(
             headers=pb.HeaderMap(
-                headers=[pb.HeaderValue(key=k, raw_value=v.encode()) for k, v in rows.items()]
+                headers=[
+                    pb.HeaderValue(key=k, raw_value=v.encode()).SerializeToString()
+                    for k, v in rows.items()
+                ]
             ),
             end_of_stream=end,
         ),

@@ -290,7 +290,7 @@ def test_refusal_is_that_of_ext_proc(status: int) -> None:
     """A client can't tell by which of the two protocols it was refused."""
     killed = replace(KILLED, refuse_status=status)
     ours = pb.CheckResponse.FromString(encode(REQUEST, killed)).denied_response
-    told = encode_decision(Phase.REQUEST_HEADERS, REQUEST, killed)
+    told = encode_decision(Phase.REQUEST_HEADERS, killed)
     theirs = ext_proc_pb2.ProcessingResponse.FromString(told).immediate_response
     assert (ours.status.code, ours.body.encode()) == (theirs.status.code, theirs.body)
     assert [(row.header.key, row.header.value.encode()) for row in ours.headers] == [

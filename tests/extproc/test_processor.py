@@ -1,6 +1,7 @@
 """The state machine: a conversation reads as a script."""
 
 import pytest
+from google.protobuf.message import DecodeError
 
 from extproc.processor import Command, Nothing, Processor, Reply, Score, ScoreChunk, ScoreHead
 from extproc.proto import ext_proc_pb2 as pb
@@ -38,6 +39,14 @@ def test_request_without_body_is_scored_at_once() -> None:
     assert isinstance(answer, Reply)
     assert answer.is_last
     assert reply(answer).WhichOneof("response") == "request_headers"
+
+
+def test_header_name_that_is_no_text_is_refused() -> None:
+    """It fails like any message that is broken, which the server answers with an error."""
+    message = headers("GET")
+    message.request_headers.headers.headers.append(b"\x0a\x01\xff\x1a\x01v")
+    with pytest.raises(DecodeError):
+        shadow().receive(message)
 
 
 def test_body_is_asked_for_and_joined() -> None:
