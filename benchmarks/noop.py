@@ -45,7 +45,7 @@ async def serve() -> None:
     with patient_threads() if TUNED else nullcontext():
         server = GrpcServer()
         port = server.bind("127.0.0.1", 0)
-        await server.start(grpc.method_handlers_generic_handler(SERVICE, {"Process": method}))
+        await server.start({f"/{SERVICE}/Process": method})
     await server.ready()
     print(f"listening grpc={address('127.0.0.1', port)}", flush=True)
     await stopped.wait()

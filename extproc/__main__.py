@@ -45,7 +45,7 @@ async def serve() -> None:
         management = await _start_management(parts, settings)
         try:
             with patient_threads():
-                await grpc_server.start(processor.handler(), authorization.handler())
+                await grpc_server.start({**processor.methods(), **authorization.methods()})
             await parts.load(lambda: load_scorer(settings))
             await grpc_server.ready()
             parts.announce(

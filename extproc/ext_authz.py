@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError
 
+from extproc.accepting import Methods
 from extproc.ext_authz_codec import Check, decode, encode
 from extproc.proto import ext_authz_pb2 as pb
 from kysira.client_address import BELIEVE_NOBODY, ClientAddress
@@ -28,10 +29,10 @@ class Authorization:
         self._clients = clients
         self._cut_lengths: set[int] = set()
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """Return the handler for a gRPC server; messages stay bytes on gRPC's side."""
+    def methods(self) -> Methods:
+        """Return what a gRPC server serves; messages stay bytes on gRPC's side."""
         method: Any = grpc.unary_unary_rpc_method_handler(self._check)
-        return grpc.method_handlers_generic_handler(SERVICE, {"Check": method})
+        return {f"/{SERVICE}/Check": method}
 
     async def _check(self, data: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
         try:

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from extproc import ext_authz
+from extproc.accepting import Methods, accept_several
 from extproc.processor import Command, Nothing, Processor, Reply, Score, ScoreChunk, ScoreHead
 from extproc.proto import ext_proc_pb2 as pb
 from kysira.client_address import BELIEVE_NOBODY, ClientAddress
@@ -16,11 +17,13 @@ from kysira.errors import StartError
 from kysira.guard import Guard
 from kysira.policy import Snapshot
 from kysira.serving import address
-from kysira.types import Decision, Mode
+from kysira.types import Decision, Mode, Uninspected
 
 SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
 MAX_MESSAGE_BYTES = 64 << 20
 """gRPC's own 4 MiB would leave a larger static-BUFFERED body silently uninspected."""
+
+_ANSWERS = (Reply, Nothing)
 
 
 class ExternalProcessor:
@@ -32,8 +35,8 @@ class ExternalProcessor:
         self._clients = clients
         self._telling: set[asyncio.Task[Decision]] = set()
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """Return the handler for a gRPC server; messages stay bytes on gRPC's side.
+    def methods(self) -> Methods:
+        """Return what a gRPC server serves; messages stay bytes on gRPC's side.
 
         To the server the last reply is the only one: gRPC sends what a handler returns together
         with the status, which costs a seventh less than one after the other. Replies before it are
@@ -41,7 +44,7 @@ class ExternalProcessor:
         out, which Envoy ignores: it has closed its side by then.
         """
         method: Any = grpc.stream_unary_rpc_method_handler(self._process)
-        return grpc.method_handlers_generic_handler(SERVICE, {"Process": method})
+        return {f"/{SERVICE}/Process": method}
 
     async def _process(self, _: Any, stream: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         self.active_streams += 1
@@ -62,7 +65,7 @@ class ExternalProcessor:
         try:
             while message is not None:
                 command = processor.receive(message)
-                while not isinstance(command, Reply | Nothing):
+                while not isinstance(command, _ANSWERS):
                     command = await self._ask(processor, command)
                 payload = command.payload if isinstance(command, Reply) else b""
                 if command.is_last:
@@ -92,6 +95,15 @@ class ExternalProcessor:
             await asyncio.wait(self._telling)
 
     async def _ask(self, processor: Processor, command: Score | ScoreHead | ScoreChunk) -> Command:
+        try:
+            return await self._asked(processor, command)
+        except asyncio.CancelledError:  # Envoy waits no longer, and may let the request pass
+            self._guard.count_unread(Uninspected.TIMEOUT)
+            raise
+
+    async def _asked(
+        self, processor: Processor, command: Score | ScoreHead | ScoreChunk
+    ) -> Command:
         snapshot = processor.snapshot
         if isinstance(command, Score):
             decision = await self._guard.check(command.request, snapshot, unread=command.unread)
@@ -136,11 +148,14 @@ class GrpcServer:
             )
         return bound
 
-    async def start(self, *handlers: grpc.GenericRpcHandler) -> None:
-        """Serve, with a health of NOT_SERVING."""
-        self._server.add_generic_rpc_handlers(handlers)
+    async def start(self, methods: Methods) -> None:
+        """Serve these, with a health of NOT_SERVING."""
+        for path, handler in methods.items():
+            _, service, method = path.split("/")
+            self._server.add_registered_method_handlers(service, {method: handler})
         await self._report(health_pb2.HealthCheckResponse.NOT_SERVING)
         await self._server.start()
+        accept_several(self._server, methods)
 
     async def ready(self) -> None:
         """Report SERVING."""

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout, ScoringTooLarge
 from kysira.events.redaction import shown_location, shown_path
 from kysira.metrics import GuardMetrics
+from kysira.micro_batch import MicroBatch
 from kysira.mode_store import ModeStore
 from kysira.policy import (
     Policy,
@@ -56,6 +58,7 @@ class Guard:
         self._metrics = metrics
         self._events = events
         self._clock = clock
+        self._scoring: MicroBatch[Verdict | Awaitable[Verdict]] = MicroBatch()
         self._failure_log = Rarely(_LOG_EVERY_S, clock=clock)
         self.use(policy)
 
@@ -128,7 +131,8 @@ class Guard:
     async def _decide(self, request: Request, snapshot: Snapshot) -> Decision:
         policy = snapshot.policy
         try:
-            answer = self.scorer.score(inspected_part(request, policy), policy.options)
+            score = partial(self.scorer.score, inspected_part(request, policy), policy.options)
+            answer = await self._scoring.run(score)
             if not isinstance(answer, Verdict):
                 async with asyncio.timeout(policy.timeout_s):
                     answer = await answer

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,58 +13,18 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from extproc.ext_authz import SERVICE, Authorization
 from extproc.proto import ext_authz_pb2 as pb
+from extproc.server import GrpcServer
 from kysira.guard import Guard
-from kysira.policy import Policy, Snapshot
-from kysira.types import Decision, Mode, Request, Uninspected
-from tests.extproc.checks import KILLED, PASSED, as_raw, check
+from kysira.types import Uninspected
+from tests.extproc.checks import KILLED, as_raw, check
 from tests.extproc.conversation import headers
+from tests.extproc.fake_guard import FakeGuard
 from tests.extproc.test_server import process
 from tests.management import read_metrics
 from tests.processes import ExtProc
 
 ATTACK = "/?q=%27%20UNION%20SELECT%20password%20FROM%20users--"
 CLOSED = {"KYSIRA_INFERENCE_URL": "http://127.0.0.1:9", "KYSIRA_ON_FAILURE": "closed"}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the guard was asked."""
-
-    request: Request
-    unread: Uninspected | None
-
-
-class FakeGuard(Guard):
-    """Decides as told, and remembers what it was asked."""
-
-    def __init__(self, decision: Decision = PASSED, *, inspects_body: bool = True) -> None:
-        self.decision: Decision | None = decision
-        self.asked: list[Asked] = []
-        self.counted: list[Uninspected] = []
-        self._inspects_body = inspects_body
-        self.is_asked = asyncio.Event()
-
-    def snapshot(self, request: Request) -> Snapshot:
-        """Return one that reads bodies, or does not."""
-        return Snapshot(Policy(), Mode.ACTIVE, inspects_body=self._inspects_body)
-
-    async def check(
-        self, request: Request, snapshot: Snapshot, *, unread: Uninspected | None = None
-    ) -> Decision:
-        """Give the decision; None never comes."""
-        self.asked.append(Asked(request, unread))
-        self.is_asked.set()
-        if self.decision is None:
-            await asyncio.Event().wait()
-        assert self.decision
-        return self.decision
-
-    def count_unread(self, why: Uninspected) -> None:
-        """Remember it."""
-        self.counted.append(why)
-        self.is_asked.set()
-
-
 Call = grpc.aio.UnaryUnaryMultiCallable[pb.CheckRequest, pb.CheckResponse]
 
 
@@ -81,10 +40,9 @@ def calls(channel: grpc.aio.Channel) -> Call:
 @asynccontextmanager
 async def serving(guard: Guard) -> AsyncIterator[Call]:
     """Serve on a free port, and return what checks there."""
-    server = grpc.aio.server()
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.add_generic_rpc_handlers((Authorization(guard).handler(),))
-    await server.start()
+    server = GrpcServer()
+    port = server.bind("127.0.0.1", 0)
+    await server.start(Authorization(guard).methods())
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             yield calls(channel)

@@ -10,8 +10,10 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from extproc.proto import ext_proc_pb2 as pb
-from extproc.server import SERVICE
+from extproc.server import SERVICE, ExternalProcessor, GrpcServer
+from kysira.types import Uninspected
 from tests.extproc.conversation import body, headers
+from tests.extproc.fake_guard import FakeGuard
 from tests.processes import ExtProc, Program
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -103,3 +105,23 @@ def test_taken_management_port_is_one_clear_line(tmp_path: Path) -> None:
         assert len(second.output) == 1
         assert port in second.output[0]
         assert "--metrics-port" in second.output[0]
+
+
+async def test_request_that_envoy_gives_up_is_counted() -> None:
+    """It may let the request pass, which then nobody has inspected."""
+    guard = FakeGuard()
+    guard.decision = None
+    server = GrpcServer()
+    port = server.bind("127.0.0.1", 0)
+    await server.start(ExternalProcessor(guard).methods())
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call = process(channel)
+            await call.write(headers())
+            await guard.is_asked.wait()
+            guard.is_asked.clear()
+            call.cancel()
+            await asyncio.wait_for(guard.is_asked.wait(), 20)
+    finally:
+        await server.stop(0)
+    assert guard.counted == [Uninspected.TIMEOUT]
