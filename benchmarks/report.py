@@ -120,6 +120,8 @@ class Compared:
     below: str
     limit: float | None = None
     """What the ratio should be at most."""
+    is_added: bool = False
+    """Whether only what the upper one takes more than the lower one counts."""
     what: str = "Python CPU"
     cost: Callable[[Run], float] = python_us
 
@@ -128,7 +130,8 @@ def ratios(runs: Iterable[Run], compared: Compared, connections: int) -> list[fl
     """Return the ratio of two targets' cost per request in each round."""
     cost = {(r.round, r.target): compared.cost(r) for r in runs if r.connections == connections}
     rounds = sorted({round_ for round_, _ in cost})
-    return [cost[round_, compared.above] / cost[round_, compared.below] for round_ in rounds]
+    base = 1.0 if compared.is_added else 0.0
+    return [cost[round_, compared.above] / cost[round_, compared.below] - base for round_ in rounds]
 
 
 def comparisons(runs: Sequence[Run], compared: Sequence[Compared]) -> list[str]:
@@ -142,8 +145,9 @@ def comparisons(runs: Sequence[Run], compared: Sequence[Compared]) -> list[str]:
 
 def _comparison(runs: Sequence[Run], pair: Compared, connections: int) -> str:
     found = ratios(runs, pair, connections)
+    above = f"({pair.above} - {pair.below})" if pair.is_added else pair.above
     text = (
-        f"{pair.what}, {pair.above} / {pair.below}, {connections} connections: {median(found):.2f}"
+        f"{pair.what}, {above} / {pair.below}, {connections} connections: {median(found):.2f}"
         f" (rounds {', '.join(f'{ratio:.2f}' for ratio in found)})"
     )
     return text if pair.limit is None else text + goal(median(found), pair.limit)

@@ -251,7 +251,6 @@ def load(
         except ValueError as error:
             raise SettingsError(f"{source}: {error}") from None
     made = settings(**values)
-    # Not a setting of its own: no option and no variable may say what was given.
     object.__setattr__(made, "given", frozenset(values))
     return made
 

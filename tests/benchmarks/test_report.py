@@ -40,6 +40,7 @@ def test_ratio_is_taken_within_a_round() -> None:
     ]  # fmt: skip
     assert ratios(runs, Compared("a", "b"), 32) == [1.5, 1.5]
     assert ratios(runs, Compared("a", "b"), 1) == [1.0]
+    assert ratios(runs, Compared("a", "b", is_added=True), 32) == [0.5, 0.5]
 
 
 def test_whole_cost_counts_what_is_in_front_too() -> None:
