@@ -83,7 +83,8 @@ def main() -> int:
             row += f"{median(times):15.1f}{_p99(times):11.1f}"
         print(row, flush=True)
     info = engines[0].cache_info()
-    print(f"\ncache hits: {info.hits / (info.hits + info.misses):.1%} of the values looked up")
+    rate = info.hits / (info.hits + info.misses)
+    print(f"\ncache hits: {rate:.1%} of the values and whole headers looked up")
     print(_stages(list(islice(workload.mix(), 2000)), rounds))
     print(model_report(engines[2], rounds))
     return 0

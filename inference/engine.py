@@ -124,7 +124,8 @@ class Engine:
         findings: list[Finding] = []
         chat: list[Field] = []
         read: list[Field] = []
-        headers = self._headers.unseen(request)
+        # Of a free text no header is looked at: none of its headers may become known.
+        headers = () if request.free_text else self._headers.unseen(request)
         for fields, scans in self._scans(_fields(request, headers, problems, chat), problems):
             read += fields
             if scans.notable:

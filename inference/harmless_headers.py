@@ -9,8 +9,9 @@ Headers = Sequence[tuple[str, bytes]]
 REMEMBERED = 1024
 """Headers that are remembered at most."""
 REMEMBERED_BYTES = 1024
-"""The longest value of a header that is remembered."""
-_SMALL_BODY = 4096
+"""The longest header that is remembered, with its name: a client chooses both."""
+_SMALL = 4096
+"""Bytes of what is new in a request that can hardly cost its whole budget."""
 
 
 class HarmlessHeaders:
@@ -29,21 +30,22 @@ class HarmlessHeaders:
     def unseen(self, request: Request) -> Headers:
         """Return the headers of the request but for those known to be harmless.
 
-        All of them where the body is large, or may grow: then the budget for the whole request may
-        run out, and where it does must not depend on what came before.
+        All of them where the rest of the request is large, or may grow: then the budget for the
+        whole request may run out, and where it does must not depend on what came before.
         """
-        headers, seen = request.headers, self._seen
-        if request.body and (
-            len(request.body) > _SMALL_BODY or "content-encoding" in [name for name, _ in headers]
-        ):
+        headers, seen, body = request.headers, self._seen, request.body
+        if body and (len(body) > _SMALL or "content-encoding" in [name for name, _ in headers]):
             return headers
         unseen = [header for header in headers if header not in seen]
+        if len(request.target) + sum([len(value) for _, value in unseen]) > _SMALL:
+            return headers
         self.hits += len(headers) - len(unseen)
         return unseen
 
     def add(self, headers: Headers) -> None:
-        """Remember these; all others are forgotten when there are too many."""
+        """Remember these, which were all looked at; the others are forgotten when too many."""
+        if not headers or not self._size:
+            return
         if len(self._seen) >= self._size:
             self._seen = set()
-        if self._size:
-            self._seen.update([header for header in headers if len(header[1]) <= REMEMBERED_BYTES])
+        self._seen.update([row for row in headers if len(row[0]) + len(row[1]) <= REMEMBERED_BYTES])

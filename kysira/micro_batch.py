@@ -28,7 +28,8 @@ class MicroBatch(Generic[Result]):
         """Return what the work returns; what it raises is raised here, and nowhere else.
 
         As if it had been done at once, an asker that is cancelled has its answer first: what was
-        asked for is done once, and the next thing that the asker awaits is cancelled.
+        asked for is done once, and the next thing that the asker awaits is cancelled. Within a
+        timeout there must be such a thing, or Python before 3.13 cancels what comes after it.
         """
         loop = asyncio.get_running_loop()
         if not self._waiting:

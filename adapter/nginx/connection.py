@@ -88,7 +88,7 @@ class Connection:
             await self._linger()
             return False
         if check is None and subrequest.path not in CHECK_PATHS:
-            self._writer.write(_NOT_FOUND)
+            self._write(_NOT_FOUND)
             return False
         answer = await self._check(check, body)
         is_last = subrequest.is_last or self._is_ending
@@ -114,8 +114,14 @@ class Connection:
         return self._checker.unreadable("the check has crashed")
 
     async def _answer(self, answer: Answer, *, is_last: bool) -> None:
-        self._writer.write(encode_answer(answer, is_last=is_last))
+        self._write(encode_answer(answer, is_last=is_last))
         await self._writer.drain()
+
+    def _write(self, data: bytes) -> None:
+        """Send it; raises ConnectionError when nginx has gone, which uvloop takes for a bug."""
+        if self._writer.is_closing():
+            raise ConnectionResetError("nginx is gone")
+        self._writer.write(data)
 
     async def _read_body(self, subrequest: Subrequest, room: int) -> Body:
         """Return the first ``room`` bytes, once all have come.

@@ -102,17 +102,20 @@ class ClientConnection(Stream):
     # What the handler does
 
     def write(self, data: bytes) -> None:
-        """Send a part of the answer."""
+        """Send a part of the answer; raises ConnectionError when the client is gone."""
+        self._raise_if_lost()
         self.has_answered = True
         self.transport.write(data)
 
     def write_all(self, pieces: list[bytes]) -> None:
-        """Send a part of the answer that comes in pieces."""
+        """Send a part of the answer that comes in pieces; raises ConnectionError."""
+        self._raise_if_lost()
         self.has_answered = True
         self.transport.writelines(pieces)
 
     def write_interim(self, data: bytes) -> None:
-        """Send an answer before the final one (RFC 9110 §15.2)."""
+        """Send an answer before the final one (RFC 9110 §15.2); raises ConnectionError."""
+        self._raise_if_lost()
         self.transport.write(data)
 
     async def wait_for_room(self) -> None:
@@ -120,8 +123,14 @@ class ClientConnection(Stream):
         await self.drain(self.limits.write_s)
 
     def send_continue(self) -> None:
-        """Ask for the body that a client holds back (RFC 9110 §10.1.1)."""
+        """Ask for the body that a client holds back (RFC 9110 §10.1.1); raises ConnectionError."""
+        self._raise_if_lost()
         self.transport.write(_CONTINUE)
+
+    def _raise_if_lost(self) -> None:
+        """Tell a handler whose client has left while it was decided; uvloop takes it for a bug."""
+        if self.is_lost:
+            raise ConnectionResetError("the client is gone")
 
     async def wait_for_body(self, body: Body, *, is_patient: bool = True) -> bool:
         """Return True when there is news of the body; False after a moment of silence.

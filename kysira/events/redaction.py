@@ -8,6 +8,7 @@ from kysira.events.secret_signs import (
     LONGEST_NAME,
     SHORT,
     decoded,
+    is_random,
     is_secret_name,
     looks_secret,
     may_hold_known_secret,
@@ -126,7 +127,7 @@ def _with_random_value(fields: list[bytes], runs: list[bytes]) -> frozenset[int]
     """Return which pairs have a value that looks random: only one that holds one of the runs."""
     values = enumerate(fields[1::2])
     held = {(at, value) for at, value in values for run in runs if run in value}
-    return frozenset([at for at, value in held if value in runs or random_runs(value)])
+    return frozenset([at for at, value in held if is_random(value)])
 
 
 def _masked_query(query: bytes, hidden: frozenset[int]) -> bytes:

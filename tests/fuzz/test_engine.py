@@ -63,6 +63,15 @@ def test_memory_changes_no_verdict(request: Request) -> None:
 
 @examples(1500)
 @given(built(any_request))
+def test_headers_are_known_by_nothing_else_in_the_request(request: Request) -> None:
+    """What came with them before, were it a text of its own, makes no header harmless."""
+    rules_alone().score(request, OPTIONS)
+    alone = Request("GET", b"/", request.headers)
+    assert rules_alone().score(alone, OPTIONS) == counting_engine().score(alone, OPTIONS)
+
+
+@examples(1500)
+@given(built(any_request))
 def test_work_is_bounded_by_input(request: Request) -> None:
     """No more bytes are scanned than the readings of the fields have, each twice at most."""
     fields, _ = read_fields(request)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 
 import pytest
 
@@ -183,6 +184,25 @@ async def test_active_kill_is_a_403_and_a_reset(sent: bytes) -> None:
         assert answer.endswith(b'{"error": "forbidden", "reason": "sqli:union", "score": 0.98}')
         assert (app.requests, app.connections) == ([], 0)
         assert [decision.action for _, decision in proxy.events.told] == [Action.ACTIVE_KILL]
+
+
+@pytest.mark.parametrize("sent", [get(b"/attack"), POST + b"Content-Length: 6\r\n\r\nattack"])
+async def test_client_that_leaves_while_it_is_decided_is_no_trouble(
+    sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An attacker who never waits is told of all the same, and fills no log with crashes."""
+    async with RawApp().running() as app, proxied(app, mode=Mode.ACTIVE) as proxy:
+        for number in range(20):
+            with socket.create_connection(("127.0.0.1", proxy.port)) as sock:
+                sock.sendall(sent)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                for _ in range(number % 4):
+                    await asyncio.sleep(0)
+        await until_idle(proxy)
+        told = [decision.action for _, decision in proxy.events.told]
+        assert told == [Action.ACTIVE_KILL] * len(told) != []
+        assert app.requests == []
+    assert "crashed" not in caplog.text
 
 
 async def test_slow_reader_gets_the_whole_403() -> None:

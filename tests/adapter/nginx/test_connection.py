@@ -1,6 +1,9 @@
 """A connection of nginx's: read whole, answered once each, never cut off before the answer."""
 
 import asyncio
+import gc
+import socket
+import struct
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
@@ -197,3 +200,22 @@ async def test_crash_is_answered(bench: Bench, caplog: pytest.LogCaptureFixture)
     assert "check_crashed" in caplog.text
     bench.checker.is_broken = False
     assert await bench.ask(HEAD + b"\r\n") == [OK]
+
+
+async def test_nginx_that_leaves_during_the_check_is_no_trouble(bench: Bench) -> None:
+    """Its client gave up: nobody is told, and nothing complains of the answer left over."""
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    bench.checker.may_answer.clear()
+    bench.writer.write(HEAD + b"\r\n")
+    await bench.checker.is_asked.wait()
+    sock = bench.writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    bench.writer.transport.abort()
+    for _ in range(20):  # the reset arrives
+        await asyncio.sleep(0)
+    bench.checker.may_answer.set()
+    await bench.connections.finish()
+    gc.collect()
+    await asyncio.sleep(0)
+    assert not complaints

@@ -177,6 +177,15 @@ def test_path_keeps_what_is_no_secret(path: str, shown: str) -> None:
     assert shown_path(path.encode()).text == shown
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["q=" + " ".join(["abcdefghijklmnopqrst"] * 65), "&".join(["n=abcdefghijklmnopqrst"] * 80)],
+)
+def test_many_long_words_are_no_secret(query: str) -> None:
+    """Too much to look at all at once is looked at pair by pair."""
+    assert shown_query(query.encode()) == (query, True)
+
+
 def test_invalid_utf8_is_replaced() -> None:
     """Bytes that are no text become the usual mark."""
     assert shown_path(b"/a\xff").text == "/a�"
