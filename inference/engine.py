@@ -12,7 +12,7 @@ from inference.fields import CHAT_PLACES, Field, head_fields
 from inference.harmless_headers import REMEMBERED, HarmlessHeaders, Headers
 from inference.model_stage import Candidates, ModelStage
 from inference.model_types import Classifier
-from inference.scanning import CacheInfo, Scan, Scanner, Scans
+from inference.scanning import HARMLESS, CacheInfo, Scanner, Scans
 from inference.scoring import (
     decides,
     field_findings,
@@ -129,7 +129,7 @@ class Engine:
         for fields, scans in self._scans(_fields(request, headers, problems, chat), problems):
             read += fields
             if scans.notable:
-                findings += self._notable(fields, scans.notable, scope, problems)
+                findings += self._notable(fields, scans, scope, problems)
         candidates: Sequence[Candidates] = ()
         if self._models and not decides(findings, options):
             candidates, is_whole = self._models.candidates([*read, *chat], scope.holds)
@@ -162,13 +162,13 @@ class Engine:
     def _notable(
         self,
         fields: Sequence[Field],
-        notable: Mapping[bytes, Scan],
+        scans: Scans,
         scope: _Scope,
         problems: set[Uninspected],
     ) -> Iterator[Finding]:
         for field in fields:
-            scan = notable.get(field.value)
-            if scan is None:
+            scan = scans.of(field.value)
+            if scan is HARMLESS:
                 continue
             if not scan.is_whole:
                 problems.add(Uninspected.BUDGET)
