@@ -178,27 +178,15 @@ class Engine:
 
     def conclude(self, inspection: Inspection) -> Verdict:
         """Ask the models what is left to ask, and join everything into a verdict."""
-        if not (self._models and inspection.candidates):
-            return self._verdict(inspection, inspection.findings, inspection.problems)
-        suspicion, options = suspicion_of(inspection.findings), inspection.options
-        judged = self._models.judge(inspection.candidates, suspicion, options.threshold_of)
-        return self._joined(inspection, *judged)
-
-    def conclude_quickly(self, inspection: Inspection) -> Verdict | None:
-        """Return what ``conclude`` does when that takes microseconds, else None."""
-        if not (self._models and inspection.candidates):
-            return self._verdict(inspection, inspection.findings, inspection.problems)
-        suspicion, options = suspicion_of(inspection.findings), inspection.options
-        judged = self._models.judge_quickly(inspection.candidates, suspicion, options.threshold_of)
-        return self._joined(inspection, *judged) if judged else None
-
-    def _joined(
-        self, inspection: Inspection, findings: Sequence[Finding], is_whole: bool
-    ) -> Verdict:
-        problems = inspection.problems
-        if not is_whole:
-            problems |= {Uninspected.BUDGET}
-        return self._verdict(inspection, (*inspection.findings, *findings), problems)
+        findings, problems = inspection.findings, inspection.problems
+        if self._models and inspection.candidates:
+            suspicion = suspicion_of(findings)
+            more, is_whole = self._models.judge(
+                inspection.candidates, suspicion, inspection.options.threshold_of
+            )
+            findings = (*findings, *more)
+            problems |= frozenset() if is_whole else {Uninspected.BUDGET}
+        return self._verdict(inspection, findings, problems)
 
     def conclude_without_models(self, inspection: Inspection, problem: Uninspected) -> Verdict:
         """Return what the rules alone say, and why the models said nothing."""

@@ -102,8 +102,9 @@ class EngineScorer:
         if not _is_small(request):
             return self._large(latest, request, options)
         inspection = self._engine.inspect(request, options)
-        # A thread takes longer to wake than most texts that a model may be asked about to judge.
-        return self._engine.conclude_quickly(inspection) or self._judged(latest, inspection)
+        if not inspection.needs_models:
+            return self._engine.conclude(inspection)
+        return self._judged(latest, inspection)
 
     async def _large(self, latest: float, request: Request, options: ScoreOptions) -> Verdict:
         inspection = await self._bodies.run(latest, self._engine.inspect, request, options)

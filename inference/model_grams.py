@@ -7,7 +7,6 @@ model is not asked.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,8 +20,6 @@ GRAMS = "ngrams.npz"
 CALIBRATION = "ngrams.json"
 _SURE = 1e-12
 """The nearest that a probability comes to 0 or 1 before its logit is taken."""
-_REMEMBERED = 256
-"""Windows whose n-grams are remembered."""
 _MOST_SKIPPED = 20
 """The most that ``skip_below`` may be; over it (odds of 5e8 to 1) no model would ever be asked."""
 
@@ -46,18 +43,13 @@ class _Scales(NamedTuple):
 
 
 class WithGrams:
-    """Scores windows with the mean of the model's and the n-grams' calibrated logits.
-
-    It is ``Sieved``.
-    """
+    """Scores windows with the mean of the model's and the n-grams' calibrated logits."""
 
     def __init__(self, model: Classifier, folder: Path) -> None:
         """Read the n-grams of a model's folder; raises ModelError naming the file."""
         self._model = model
         self._grams = _read_grams(folder / GRAMS)
         self._scales = _read_scales(folder / CALIBRATION)
-        # Of a window both ``is_quick`` and ``score`` ask, soon after each other.
-        self._margin = lru_cache(_REMEMBERED)(self._grams.margin)
 
     def windows(self, text: str) -> Windows:
         """Return the text as the model reads it."""
@@ -67,15 +59,10 @@ class WithGrams:
         """Return what the n-grams alone make of a text."""
         return self._grams.margin(text)
 
-    def is_quick(self, windows: Sequence[Window]) -> bool:
-        """Return True when the n-grams find all of them plainly harmless."""
-        alone, _, skip_below = self._scales
-        return all(alone.logit(self._margin(window.text)) < skip_below for window in windows)
-
     def score(self, windows: Sequence[Window]) -> list[float]:
         """Return the probability in [0, 1] that each is an attack; raises ScoringError."""
         alone, _, skip_below = self._scales
-        logits = [alone.logit(self._margin(window.text)) for window in windows]
+        logits = [alone.logit(self._grams.margin(window.text)) for window in windows]
         asked = [w for w, logit in zip(windows, logits, strict=True) if logit >= skip_below]
         scores = iter(self._model.score(asked))
         return [

@@ -12,9 +12,8 @@ from typing import NamedTuple
 from inference.detector import Detector
 from inference.fields import CHAT_PLACES, Field
 from inference.memory import Memory
-from inference.model_choice import MAX_WINDOWS, Choice, Suspicion, Value, choose
-from inference.model_text import Window
-from inference.model_types import Classifier, Sieved
+from inference.model_choice import MAX_WINDOWS, Suspicion, Value, choose
+from inference.model_types import Classifier
 from inference.normalizer import to_decode
 from inference.readings import LONGEST, ends, readings, shown_text
 from inference.scoring import SCORE_DIGITS
@@ -30,8 +29,6 @@ SUSPICIOUS = 0.5
 """From this score on a finding has a reason: below it attack is the less likely of the two."""
 _GATED_BYTES = 1 << 16
 """Bytes of encoded values that are decoded for the gates of a request."""
-_QUICK_BYTES = 2048
-"""Bytes of values up to which it takes microseconds to find out whether a model is needed."""
 _REMEMBERED_BYTES = 1024
 _REMEMBERED_NAME = 64
 _REMEMBERED_VALUES = 4096
@@ -75,8 +72,6 @@ class _Model(NamedTuple):
     number: int
     classifier: Classifier
     guess: Callable[[str], float]
-    is_quick: Callable[[Sequence[Window]], bool] | None
-    """Whether windows take microseconds; None when none do."""
 
 
 class ModelStage:
@@ -92,8 +87,7 @@ class ModelStage:
         for number, detector in enumerate(backed):
             classifier = classifiers[detector.slug]
             guess = detector.model_guess or classifier.guess
-            is_quick = classifier.is_quick if isinstance(classifier, Sieved) else None
-            self._models[detector.slug] = _Model(number, classifier, guess, is_quick)
+            self._models[detector.slug] = _Model(number, classifier, guess)
         self._none = (_CLOSED,) * len(backed)
         self._memory: Memory[_Key, tuple[Answer, ...]] = Memory(_REMEMBERED_VALUES)
 
@@ -186,49 +180,18 @@ class ModelStage:
         ``suspicion`` is what the rules of a detector said of a field, ``threshold`` from which
         score its findings count. Raises ScoringError when a model fails.
         """
-        chosen = [each if each.are_known else self._choice(each, suspicion) for each in candidates]
-        return self._judged(candidates, chosen, threshold)
-
-    def judge_quickly(
-        self,
-        candidates: Iterable[Candidates],
-        suspicion: Callable[[Field, str], float],
-        threshold: Callable[[str], float],
-    ) -> tuple[list[Finding], bool] | None:
-        """Return what ``judge`` does when that takes microseconds, else None."""
-        chosen: list[Candidates | Choice] = []
-        left = _QUICK_BYTES
-        for each in candidates:
-            if each.are_known:
-                chosen.append(each)
-                continue
-            is_quick = self._models[each.slug].is_quick
-            left -= sum([len(field.value) for field, _ in each.values])
-            if is_quick is None or left < 0:
-                return None
-            choice = self._choice(each, suspicion)
-            if not is_quick([shown.window for value in choice.values for shown in value.shown]):
-                return None
-            chosen.append(choice)
-        return self._judged(candidates, chosen, threshold)
-
-    def _choice(self, each: Candidates, suspicion: Callable[[Field, str], float]) -> Choice:
-        fields, model = [field for field, _ in each.values], self._models[each.slug]
-        return choose(fields, model.classifier, model.guess, _of_detector(suspicion, each.slug))
-
-    def _judged(
-        self,
-        candidates: Iterable[Candidates],
-        chosen: Iterable[Candidates | Choice],
-        threshold: Callable[[str], float],
-    ) -> tuple[list[Finding], bool]:
         findings: list[Finding] = []
         is_whole = True
-        for each, choice in zip(candidates, chosen, strict=True):
+        for each in candidates:
             slug, answered = each.slug, iter(each.values)
-            if isinstance(choice, Choice):
+            if not each.are_known:
+                fields = [field for field, _ in each.values]
+                model = self._models[slug]
+                choice = choose(
+                    fields, model.classifier, model.guess, _of_detector(suspicion, slug)
+                )
                 is_whole &= choice.is_whole
-                answered = self._ask(self._models[slug], choice.values)
+                answered = self._ask(model, choice.values)
             floor = min(SUSPICIOUS, threshold(slug))
             findings += [_finding(slug, field, answer, floor) for field, answer in answered]
         return findings, is_whole

@@ -1,7 +1,7 @@
 """What the engine asks of a trained model."""
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from inference.model_text import Window, Windows
 
@@ -21,11 +21,3 @@ class Classifier(Protocol):
 
     def guess(self, text: str) -> float:
         """Return a quick guess, to rank texts by when not all can be scored; 0 is none."""
-
-
-@runtime_checkable
-class Sieved(Protocol):
-    """A classifier with a quick judge in front, whose word is enough on most texts."""
-
-    def is_quick(self, windows: Sequence[Window]) -> bool:
-        """Return True when to score these takes microseconds, as the net is asked of none."""

@@ -41,11 +41,3 @@ class FakeModel:
 def bait(score: float) -> Callable[[str], float]:
     """Return what scores so texts that hold "model-bait", and others next to nothing."""
     return lambda text: score if "model-bait" in text else 0.01
-
-
-class SievedModel(FakeModel):
-    """Takes long over texts that hold "doubt", and microseconds over others."""
-
-    def is_quick(self, windows: Sequence[Window]) -> bool:
-        """Return True when there is no doubt."""
-        return not any("doubt" in window.text for window in windows)

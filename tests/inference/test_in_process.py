@@ -18,7 +18,7 @@ from inference.in_process import (
 from kysira.errors import ScoringError, ScoringOverload, ScoringTimeout
 from kysira.settings import NO_MODEL, Device, EngineSettings
 from kysira.types import Request, ScoreOptions, Uninspected, Verdict
-from tests.inference.fake_models import FakeModel, SievedModel
+from tests.inference.fake_models import FakeModel
 
 OPTIONS = ScoreOptions()
 RULES = (Rule("union", "union-select"),)
@@ -112,20 +112,6 @@ async def test_known_value_needs_no_thread(scorer: EngineScorer, model: Blocking
     again = scorer.score(asked, OPTIONS)
     assert isinstance(again, Verdict)
     assert again == first
-
-
-async def test_what_the_sieve_settles_needs_no_thread() -> None:
-    """A thread takes longer to wake than the n-grams take for most prose; not so with a doubt."""
-    engine = Engine((Detector("sqli", RULES),), classifiers={"sqli": SievedModel()})
-    scorer = EngineScorer(engine)
-    sure = scorer.score(Request("GET", b"/?a=model-bait"), OPTIONS)
-    assert isinstance(sure, Verdict)
-    assert sure.score == 0.97
-    for target in (b"/?a=model-bait+doubt", b"/?a=model-bait+" + b"x" * 4096):
-        doubtful = scorer.score(Request("GET", target), OPTIONS)
-        assert not isinstance(doubtful, Verdict)
-        assert (await doubtful).score > 0.8
-    await scorer.close()
 
 
 async def test_models_failure_is_a_scoring_error(

@@ -10,7 +10,6 @@ import pytest
 from inference.grams import BITS, Grams, columns
 from inference.model import load_classifier, load_net, text_scores
 from inference.model_grams import CALIBRATION, GRAMS
-from inference.model_types import Sieved
 from kysira.errors import ModelError
 from kysira.settings import Device
 from tests.inference.model_samples import write_model
@@ -58,18 +57,6 @@ def test_model_is_not_asked_of_what_is_plainly_harmless(folder: Path) -> None:
     assert logit(plain) == pytest.approx((alone + 0.25) / 0.5)
     assert plain < before[0]
     assert known == before[1]
-
-
-def test_it_is_quick_where_the_model_is_not_asked(folder: Path) -> None:
-    """One window that the n-grams are not sure of is enough to take long."""
-    (folder / CALIBRATION).write_text(json.dumps({**SCALES, "skip_below": 0.0}))
-    classifier = load_classifier(folder, Device.CPU)
-    assert isinstance(classifier, Sieved)
-    plain, known = (classifier.windows(text).shown for text in ("attackword", "known text"))
-    assert classifier.is_quick(plain)
-    assert not classifier.is_quick(known)
-    assert not classifier.is_quick([*plain, *known])
-    assert classifier.is_quick([])
 
 
 def test_text_of_nothing_scores_nothing(folder: Path) -> None:

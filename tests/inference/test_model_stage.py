@@ -11,7 +11,7 @@ from inference.engine import Engine
 from inference.model_stage import MAX_WINDOWS
 from inference.readings import LONGEST
 from kysira.types import Request, ScoreOptions, Uninspected
-from tests.inference.fake_models import CHARACTERS, FakeModel, SievedModel
+from tests.inference.fake_models import CHARACTERS, FakeModel
 
 OPTIONS = ScoreOptions()
 SQLI = Detector("sqli", (Rule("weak", "weak-sign", 0.4),))
@@ -266,26 +266,3 @@ def test_work_on_a_long_value_is_bounded(size: int) -> None:
     engine_with(model).score(request, OPTIONS)
     assert len(model.asked) == MAX_WINDOWS
     assert model.asked[0] == "A'" * (CHARACTERS // 2)
-
-
-@pytest.mark.parametrize(
-    "query", ["a=model-bait", "a=one+two&b=model-bait", "a=%2525model-bait&x=one+two", "a=one"]
-)
-def test_quick_verdict_is_the_same(query: str) -> None:
-    """Where the sieve settles all, what it says is what a thread would have said."""
-    request = get(query, x_note="model-bait in a header")
-    quick, slow = (engine_with(SievedModel(), "sqli", "prompt-injection") for _ in range(2))
-    found = quick.conclude_quickly(quick.inspect(request, OPTIONS))
-    assert found == slow.conclude(slow.inspect(request, OPTIONS))
-
-
-def test_one_model_without_a_sieve_makes_it_slow() -> None:
-    """So does one doubt, or so much text that to look for one takes long."""
-    engine = Engine(
-        (SQLI, WORDS), classifiers={"sqli": FakeModel(), "prompt-injection": SievedModel()}
-    )
-    assert engine.conclude_quickly(engine.inspect(get("a=two+words"), OPTIONS)) is None
-    sieved = engine_with(SievedModel(), "sqli", "prompt-injection")
-    assert sieved.conclude_quickly(sieved.inspect(get("a=no+doubt"), OPTIONS)) is None
-    assert sieved.conclude_quickly(sieved.inspect(get("a=" + "x+" * 2000), OPTIONS)) is None
-    assert sieved.conclude_quickly(sieved.inspect(get("a=two+words"), OPTIONS)) is not None
