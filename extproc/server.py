@@ -95,23 +95,18 @@ class ExternalProcessor:
             await asyncio.wait(self._telling)
 
     async def _ask(self, processor: Processor, command: Score | ScoreHead | ScoreChunk) -> Command:
+        guard, snapshot = self._guard, processor.snapshot
         try:
-            return await self._asked(processor, command)
+            if isinstance(command, Score):
+                decision = await guard.check(command.request, snapshot, unread=command.unread)
+                return processor.decided(decision)
+            if isinstance(command, ScoreHead):
+                return processor.head_decided(await guard.check_head(command.request, snapshot))
+            found = await guard.check_more(command.head, command.piece, snapshot)
+            return processor.chunk_decided(found)
         except asyncio.CancelledError:  # Envoy waits no longer, and may let the request pass
-            self._guard.count_unread(Uninspected.TIMEOUT)
+            guard.count_unread(Uninspected.TIMEOUT)
             raise
-
-    async def _asked(
-        self, processor: Processor, command: Score | ScoreHead | ScoreChunk
-    ) -> Command:
-        snapshot = processor.snapshot
-        if isinstance(command, Score):
-            decision = await self._guard.check(command.request, snapshot, unread=command.unread)
-            return processor.decided(decision)
-        if isinstance(command, ScoreHead):
-            return processor.head_decided(await self._guard.check_head(command.request, snapshot))
-        found = await self._guard.check_more(command.head, command.piece, snapshot)
-        return processor.chunk_decided(found)
 
 
 def _parsed(data: Any) -> pb.ProcessingRequest | None:

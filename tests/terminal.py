@@ -1,4 +1,4 @@
-"""Runs a program as a person at a terminal does: what it shows is read, what they type is sent."""
+"""Terminals: a real one for a program, to be read and typed into, and one that rich is told of."""
 
 import os
 import pty
@@ -8,8 +8,17 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 
+import pytest
+
 _WAIT_S = 60.0
 _READ = 1 << 16
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """Let rich take what it writes to for a terminal of so many columns, without colours."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
 
 
 class Terminal:

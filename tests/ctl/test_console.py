@@ -17,6 +17,7 @@ from ctl.console import (
     stdout,
     waiting,
 )
+from tests.terminal import on_terminal
 
 
 def test_table_in_pipe_is_not_folded(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,9 +43,7 @@ def test_table_on_a_terminal_stays_legible(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Cells are folded while they are readable; on a narrower one a row stays a line."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", str(columns))
+    on_terminal(monkeypatch, columns)
     say_table([f"column-{n}" for n in range(10)], [["word"] * 10])
     lines = capsys.readouterr().out.splitlines()
     assert (len(lines) > 2) is is_folded

@@ -4,13 +4,7 @@ import pytest
 from rich.text import Text
 
 from ctl.fields import folded, say_field
-
-
-def on_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
-    """Let rich take what it writes to for a terminal of so many columns, without colours."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", str(columns))
+from tests.terminal import on_terminal
 
 
 def test_field_goes_on_below_its_beginning(

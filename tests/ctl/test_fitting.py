@@ -5,6 +5,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from ctl.fitting import middle, say_fitting
+from tests.terminal import on_terminal
 
 COLUMNS = ("target", "service", "until", "policy", "detectors", "requests", "note")
 ROW = ["127.0.0.1:9090", "kysira-ext-proc", "2026-11-26T01:00:00Z (in 29m 58s)", "aad64018f5df",
@@ -14,11 +15,9 @@ ROW = ["127.0.0.1:9090", "kysira-ext-proc", "2026-11-26T01:00:00Z (in 29m 58s)",
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> object:
     """Return what shows a row on a terminal of a width, as lines."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("NO_COLOR", "1")
 
     def show(width: int, row: list[str | Text]) -> list[str]:
-        monkeypatch.setenv("COLUMNS", str(width))
+        on_terminal(monkeypatch, width)
         say_fitting(COLUMNS, [row, row])
         return capsys.readouterr().out.splitlines()
 

@@ -10,6 +10,7 @@ import pytest
 from ctl.events.top import By, counted
 from tests.ctl.command import Outcome, run
 from tests.ctl.events.made import at, lines, made
+from tests.terminal import on_terminal
 
 
 @pytest.fixture
@@ -100,9 +101,7 @@ def test_top_on_a_terminal_leaves_ids_whole(
     width: int, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long value loses its middle, where there is room for a table; else it takes lines."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", str(width))
+    on_terminal(monkeypatch, width)
     path = Path(file)
     made_id = "01a21566-a70b-73aa-970c-75fc2b8a9025"
     path.write_bytes(lines(at(1) | {"path": f"/{'x' * 300}/end", "id": made_id}))

@@ -9,6 +9,7 @@ import pytest
 
 from ctl.events.writers import COLUMNS, EventFormat, defused, writer
 from tests.ctl.events.made import made, row
+from tests.terminal import on_terminal
 
 NASTY = "/\x1b[2J\u009b31m\u202e\r\n\t\ud800\x7f"
 
@@ -98,9 +99,7 @@ def test_table_fits_a_terminal(
     width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The id is whole, the request not; times of another day have their date."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", str(width))
+    on_terminal(monkeypatch, width)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.123Z")
     text = written(capsys, EventFormat.TABLE, timestamp=now, query="x" * 500)
     assert all(len(line) <= width for line in text.splitlines())

@@ -9,6 +9,7 @@ from ctl.policy.explanation import explained
 from inference.engine import Engine
 from kysira.types import Mode, Request
 from tests.ctl.replay.made import known
+from tests.terminal import on_terminal
 
 SQLI = b"/cms?q=%27%20UNION%20SELECT%20password%20FROM%20users--"
 FILE = known("mode: active\ndetectors: {xss: {enabled: false}}\non_oversize: block\n"
@@ -72,9 +73,7 @@ def test_no_word_is_cut_on_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A finding is a row where that fits, else a record."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", str(columns))
+    on_terminal(monkeypatch, columns)
     say(explained(FILE, "kysira.yaml:1", Request("POST", SQLI, body=b"a"), engine.score))
     out = capsys.readouterr().out
     assert {"sqli:union_select", "inspect_body", "query:q", "matches"} <= {*out.split()}

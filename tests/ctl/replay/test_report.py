@@ -6,6 +6,7 @@ from ctl.replay.item import Unread
 from ctl.replay.outcome import Doubt, Outcome, Side
 from ctl.replay.report import notes, say
 from ctl.replay.tally import Tally
+from tests.terminal import on_terminal
 
 
 def tally() -> Tally:
@@ -41,9 +42,7 @@ def test_samples_are_never_cut(
     columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On a terminal of any width the id, which is to be copied, is last in its line and whole."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", str(columns))
+    on_terminal(monkeypatch, columns)
     event_id = "01a21566-a70b-73aa-970c-75fc2b8a9025"
     made = Tally()
     sqli = Side(True, "", "sqli", "query:q", 0.9999, "sqli:union_select")

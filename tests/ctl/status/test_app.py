@@ -11,6 +11,7 @@ from ctl.config.load import config
 from ctl.status import app
 from ctl.status.service import Service
 from tests.ctl.command import Outcome, run
+from tests.terminal import on_terminal
 
 FINE = Service(
     "a:9090", "", "kysira-ext-proc", "ok", "shadow", policy="aad64018f5df",
@@ -78,9 +79,7 @@ def test_status_json_has_all(show) -> None:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_status_breaks_no_word(width: int, show, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     """On any terminal: a table where there is room for it, else lines for each service."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", str(width))
+    on_terminal(monkeypatch, width)
     outcome = show(FINE, DEGRADED, SILENT)
     lines = outcome.out.splitlines()
     assert all(len(line) <= width for line in lines)
